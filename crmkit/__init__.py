@@ -1,0 +1,132 @@
+"""crmkit: a CRM you assemble instead of install.
+
+`CRM(url, plugins=[...])` assembles one; `crm.session(actor=...)` works on it; `@record`, `@extend` and
+`crmkit_declare` write a plugin. Names are imported when they are first used, so that `import crmkit` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crmkit.app import CRM as CRM
+    from crmkit.core.assemble.model import EntityModel as EntityModel
+    from crmkit.core.assemble.model import FieldModel as FieldModel
+    from crmkit.core.assemble.model import Model as Model
+    from crmkit.core.declare.declarations import AddChoice as AddChoice
+    from crmkit.core.declare.declarations import Command as Command
+    from crmkit.core.declare.declarations import Event as Event
+    from crmkit.core.declare.declarations import Grant as Grant
+    from crmkit.core.declare.declarations import Parameter as Parameter
+    from crmkit.core.declare.declarations import Relabel as Relabel
+    from crmkit.core.declare.declarations import Report as Report
+    from crmkit.core.declare.declarations import Role as Role
+    from crmkit.core.declare.declarations import Rule as Rule
+    from crmkit.core.declare.declarations import Setting as Setting
+    from crmkit.core.declare.declarations import Unique as Unique
+    from crmkit.core.declare.fields import Field as Field
+    from crmkit.core.declare.fields import address as address
+    from crmkit.core.declare.fields import any_ref as any_ref
+    from crmkit.core.declare.fields import boolean as boolean
+    from crmkit.core.declare.fields import choice as choice
+    from crmkit.core.declare.fields import date as date
+    from crmkit.core.declare.fields import datetime as datetime
+    from crmkit.core.declare.fields import decimal as decimal
+    from crmkit.core.declare.fields import duration as duration
+    from crmkit.core.declare.fields import email as email
+    from crmkit.core.declare.fields import integer as integer
+    from crmkit.core.declare.fields import json as json
+    from crmkit.core.declare.fields import location as location
+    from crmkit.core.declare.fields import long_text as long_text
+    from crmkit.core.declare.fields import money as money
+    from crmkit.core.declare.fields import percent as percent
+    from crmkit.core.declare.fields import phone as phone
+    from crmkit.core.declare.fields import ref as ref
+    from crmkit.core.declare.fields import tags as tags
+    from crmkit.core.declare.fields import text as text
+    from crmkit.core.declare.fields import url as url
+    from crmkit.core.declare.hooks import hookimpl as hookimpl
+    from crmkit.core.declare.kinds.structured import Choice as Choice
+    from crmkit.core.declare.manifest import Manifest as Manifest
+    from crmkit.core.declare.records import Record as Record
+    from crmkit.core.declare.records import Staged as Staged
+    from crmkit.core.declare.records import extend as extend
+    from crmkit.core.declare.records import record as record
+    from crmkit.core.declare.stages import AddStage as AddStage
+    from crmkit.core.declare.stages import ChangeStage as ChangeStage
+    from crmkit.core.declare.stages import Gate as Gate
+    from crmkit.core.declare.stages import Move as Move
+    from crmkit.core.declare.stages import Pipeline as Pipeline
+    from crmkit.core.declare.stages import Stage as Stage
+    from crmkit.core.declare.values import Address as Address
+    from crmkit.core.declare.values import Location as Location
+    from crmkit.core.declare.values import Money as Money
+    from crmkit.core.declare.values import Ref as Ref
+    from crmkit.core.lifecycle.drafts import Batch as Batch
+    from crmkit.core.lifecycle.drafts import Change as Change
+    from crmkit.core.lifecycle.drafts import CreateDraft as CreateDraft
+    from crmkit.core.lifecycle.drafts import DeleteDraft as DeleteDraft
+    from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
+    from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
+    from crmkit.core.lifecycle.session import Session as Session
+    from crmkit.core.nouns.customers import Contact as Contact
+    from crmkit.core.nouns.customers import Customer as Customer
+    from crmkit.core.nouns.customers import CustomerContact as CustomerContact
+    from crmkit.core.nouns.customers import OrgUnit as OrgUnit
+    from crmkit.core.nouns.people import Team as Team
+    from crmkit.core.nouns.people import User as User
+    from crmkit.core.nouns.selling import Assignment as Assignment
+    from crmkit.core.nouns.selling import ExchangeRate as ExchangeRate
+    from crmkit.core.nouns.selling import Opportunity as Opportunity
+    from crmkit.core.nouns.selling import OpportunityContact as OpportunityContact
+    from crmkit.core.nouns.selling import Order as Order
+    from crmkit.core.nouns.selling import OrderLine as OrderLine
+    from crmkit.core.nouns.selling import Product as Product
+    from crmkit.core.reading.permission import SYSTEM as SYSTEM
+    from crmkit.core.reading.reports.columns import Column as Column
+    from crmkit.core.reading.reports.table import Table as Table
+    from crmkit.core.storage.engine import prepare_sqlite as prepare_sqlite
+    from crmkit.errors import CRMKitError as CRMKitError
+
+_HOMES = {
+    "crmkit.app": "CRM",
+    "crmkit.core.assemble.model": "EntityModel FieldModel Model",
+    "crmkit.core.declare.declarations": (
+        "AddChoice Command Event Grant Parameter Relabel Report Role Rule Setting Unique"
+    ),
+    "crmkit.core.declare.fields": (
+        "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
+        " money percent phone ref tags text url"
+    ),
+    "crmkit.core.declare.hooks": "hookimpl",
+    "crmkit.core.declare.kinds.structured": "Choice",
+    "crmkit.core.declare.manifest": "Manifest",
+    "crmkit.core.declare.records": "Record Staged extend record",
+    "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
+    "crmkit.core.declare.values": "Address Location Money Ref",
+    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
+    "crmkit.core.lifecycle.session": "Session",
+    "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
+    "crmkit.core.nouns.people": "Team User",
+    "crmkit.core.nouns.selling": ("Assignment ExchangeRate Opportunity OpportunityContact Order OrderLine Product"),
+    "crmkit.core.reading.permission": "SYSTEM",
+    "crmkit.core.reading.reports.columns": "Column",
+    "crmkit.core.reading.reports.table": "Table",
+    "crmkit.core.storage.engine": "prepare_sqlite",
+    "crmkit.errors": "CRMKitError",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "errors"]

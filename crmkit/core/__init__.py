@@ -1,0 +1,1 @@
+"""The core of crmkit: records, lifecycle, and nothing else."""

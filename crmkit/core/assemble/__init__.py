@@ -1,0 +1,1 @@
+"""From what plugins say to one immutable Model."""

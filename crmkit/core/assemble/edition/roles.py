@@ -1,0 +1,41 @@
+"""Roles and rules: the tables of both become declarations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from attrs import asdict
+
+from crmkit.core.assemble.edition.stages import one_of
+from crmkit.core.declare.declarations import LEVELS, Grant, Level, Role, Rule
+
+if TYPE_CHECKING:
+    from crmkit.core.assemble.edition.shape import GrantTable, RoleTable, RuleTable
+
+
+def role_of(table: RoleTable) -> Role:
+    """Return the declaration of a role.
+
+    Raises:
+        DeclarationError: if its name or a level can't be used.
+    """
+    grants = tuple(grant_of(entity, each) for entity, each in table.grants.items())
+    return Role(name=table.name, label=table.label, grants=grants)
+
+
+def grant_of(entity: str, table: GrantTable) -> Grant:
+    """Return how far a role reaches into an entity."""
+    levels = {
+        action: cast("Level", one_of(f"{entity}.{action}", str(level), LEVELS))
+        for action, level in asdict(table).items()
+    }
+    return Grant(entity=entity, **levels)
+
+
+def rule_of(table: RuleTable) -> Rule:
+    """Return the declaration of a validation rule.
+
+    Raises:
+        DeclarationError: if its name can't be used.
+    """
+    return Rule(name=table.name, entity=table.entity, when=table.when, message=table.message, path=table.path)

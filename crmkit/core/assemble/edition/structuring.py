@@ -1,0 +1,144 @@
+"""Structuring: the tables of the file become values, and whatever doesn't fit becomes a problem that names its place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
+
+import cattrs
+from attrs import fields
+from cattrs.errors import ForbiddenExtraKeysError
+
+from crmkit.core.declare.names import nearest
+from crmkit.core.declare.values import exact
+from crmkit.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
+
+MOST_SHOWN = 60
+
+
+class Problems:
+    """What is wrong with an edition, in the order in which it was found."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, place: str, text: str) -> None:
+        """Note what is wrong, and where: a path such as `fields.customer.tier`."""
+        self.found.append(f"{place}: {text}")
+
+    def unknown(self, place: str, sort: str, name: object, known: Iterable[str]) -> None:
+        """Note an unknown name, and the nearest known one."""
+        self.add(place, f"There is no {sort} {shown(name)}.{hint(str(name), known)}")
+
+    def structured(self, place: str, given: object, wanted: type[T]) -> T | None:
+        """Return a table as a value of its class, or None after noting everything that is wrong with it."""
+        if not isinstance(given, dict):
+            self.add(place, f"{shown(given)} is not a table.")
+            return None
+        try:
+            return converter().structure(given, wanted)
+        except cattrs.BaseValidationError as error:
+            for line in cattrs.transform_error(error, path=place, format_exception=described):
+                text, _, where = line.rpartition(" @ ")
+                self.add(where, text)
+            return None
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return the nearest known name as a question, or all known names, or nothing if there are too many."""
+    names = sorted(known)
+    close = nearest(name, names)
+    if close:
+        return f" Did you mean {close!r}?"
+    return f" There are: {', '.join(names) or 'none'}."
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it, cut off where it gets long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+def described(error: BaseException, _type: type | None) -> str:
+    """Return a structuring error as a sentence."""
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [each.name for each in fields(error.cl)]
+        return " ".join(f"There is no key {shown(key)}.{hint(key, known)}" for key in sorted(error.extra_fields))
+    if isinstance(error, KeyError):
+        return f"The key {error.args[0]!r} is missing."
+    return str(error)
+
+
+@cache
+def converter() -> cattrs.Converter:
+    """Return the converter that takes nothing for something else: no number for a text, no text for a list."""
+    made = cattrs.Converter(forbid_extra_keys=True)
+    for wanted, words in ((str, "a text"), (int, "a whole number"), (bool, "true or false")):
+        made.register_structure_hook(wanted, exactly(wanted, words))
+    made.register_structure_hook(Decimal, number)
+    made.register_structure_hook_func(lambda wanted: wanted is object, lambda given, _: given)
+    made.register_structure_hook_func(
+        lambda wanted: get_origin(wanted) is tuple, lambda given, wanted: items(made, given, get_args(wanted)[0])
+    )
+    made.register_structure_hook_func(
+        lambda wanted: get_origin(wanted) is dict, lambda given, wanted: entries(made, given, get_args(wanted)[1])
+    )
+    return made
+
+
+def exactly(wanted: type[T], words: str) -> Callable[[object, object], T]:
+    """Return a function that takes values of one type and nothing else."""
+
+    def check(given: object, _: object) -> T:
+        if type(given) is not wanted:
+            raise ValueError(f"{shown(given)} is not {words}.")
+        return given
+
+    return check
+
+
+def number(given: object, _: object) -> Decimal:
+    """Return an exact number from a number or a text."""
+    try:
+        if not isinstance(given, bool) and isinstance(given, (int, float, str)):
+            return exact(given)
+    except InvalidValue as error:
+        raise ValueError(str(error)) from None
+    raise ValueError(f"{shown(given)} is not a number.")
+
+
+def items(made: cattrs.Converter, given: object, wanted: type) -> tuple[object, ...]:
+    """Return the items of a list; texts, or tables."""
+    if not isinstance(given, list):
+        raise ValueError(f"{shown(given)} is not a list.")  # noqa: TRY004  (reported, never raised to a caller)
+    return tuple(item(made, each, wanted, f"item {position}") for position, each in enumerate(given, start=1))
+
+
+def entries(made: cattrs.Converter, given: object, wanted: type) -> dict[str, object]:
+    """Return the entries of a table with free keys; a list of names is a table of names without labels."""
+    if isinstance(given, list) and wanted is str:
+        return {str(item(made, each, str, f"item {position}")): "" for position, each in enumerate(given, start=1)}
+    if not isinstance(given, dict):
+        raise ValueError(f"{shown(given)} is not a table.")  # noqa: TRY004  (reported, never raised to a caller)
+    return {key: item(made, each, wanted, f"{key}") for key, each in given.items()}
+
+
+def item(made: cattrs.Converter, given: object, wanted: type, place: str) -> object:
+    """Return one item, saying which one it is that is wrong."""
+    try:
+        if wanted is not str and not isinstance(given, dict):
+            raise ValueError(f"{shown(given)} is not a table.")  # noqa: TRY301  (reported like the others)
+        return made.structure(given, wanted)
+    except cattrs.BaseValidationError as error:
+        lines = cattrs.transform_error(error, path=place, format_exception=described)
+        raise ValueError(
+            " ".join(f"{where}: {text}" for text, _, where in (x.rpartition(" @ ") for x in lines))
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None

@@ -1,0 +1,253 @@
+"""The Model: everything that was said, assembled, and immutable from then on."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import define, frozen
+
+from crmkit.core.assemble.classes import record_class
+from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
+from crmkit.core.declare.names import nearest
+from crmkit.core.declare.records import Record
+from crmkit.core.declare.values import Ref
+from crmkit.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from crmkit.core.assemble.calls import HookCall
+    from crmkit.core.assemble.pipelines import PipelineModel
+    from crmkit.core.assemble.plugins import Plugin
+    from crmkit.core.declare.conventions import Conventions
+    from crmkit.core.declare.declarations import Command, Event, Report, Role, Rule, Setting, Unique
+    from crmkit.core.declare.fields import Field
+    from crmkit.core.declare.kinds import Kind
+    from crmkit.core.declare.records import Entity
+
+T = TypeVar("T")
+
+
+@frozen
+class Part:
+    """One declaration and the plugin that made it."""
+
+    declaration: object
+    plugin: str
+
+
+@frozen(kw_only=True)
+class FieldModel:
+    """A field of an assembled entity.
+
+    Attributes:
+        provider: the plugin that declared it.
+        columns: the names of its columns, one for each part of its kind.
+        is_system: whether only the lifecycle writes it.
+    """
+
+    name: str
+    kind: Kind
+    declared: Field
+    provider: str
+    columns: tuple[str, ...]
+    is_system: bool = False
+
+    @property
+    def label(self) -> str:
+        """The label that people see."""
+        return self.declared.label
+
+    @property
+    def key_column(self) -> str | None:
+        """The column with the search key, if the field is searched or unique."""
+        has_key = (self.declared.search or self.declared.unique) and not isinstance(self.kind, RefKind)
+        return f"{self.name}_key" if has_key else None
+
+    @property
+    def target(self) -> str | None:
+        """The entity that a reference points to; None for other fields and for references to any entity."""
+        return self.kind.target if isinstance(self.kind, RefKind) else None
+
+
+@define(kw_only=True, eq=False, slots=False, frozen=True)
+class EntityModel:
+    """An entity with the fields of everybody who extended it."""
+
+    declared: Entity
+    provider: str
+    label: str
+    plural: str
+    fields: Mapping[str, FieldModel]
+    extensions: tuple[type, ...]
+    uniques: tuple[Unique, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:
+        """The entity's name."""
+        return self.declared.name
+
+    @property
+    def owner(self) -> str | None:
+        """The name of the field with the user whom a record belongs to."""
+        return self.declared.owner
+
+    @property
+    def staged(self) -> bool:
+        """Whether the records go through pipelines."""
+        return self.declared.staged
+
+    @cached_property
+    def writable(self) -> Mapping[str, FieldModel]:
+        """The fields that a command may give values for."""
+        return {name: each for name, each in self.fields.items() if not each.is_system}
+
+    @cached_property
+    def searched(self) -> tuple[FieldModel, ...]:
+        """The fields that full-text search looks into."""
+        return tuple(each for each in self.fields.values() if each.declared.search)
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The names of the writable fields that refer to other records."""
+        return tuple(name for name, each in self.writable.items() if isinstance(each.kind, (RefKind, AnyRefKind)))
+
+    @cached_property
+    def amounts(self) -> tuple[str, ...]:
+        """The names of the money fields."""
+        return tuple(name for name, each in self.writable.items() if isinstance(each.kind, MoneyKind))
+
+    @cached_property
+    def defaults(self) -> tuple[tuple[str, Callable[[Conventions], object]], ...]:
+        """The fields with a default, each with the function that gives it."""
+        return tuple(
+            (name, default_of(each)) for name, each in self.writable.items() if each.declared.default is not None
+        )
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the fields that every record must have a value for."""
+        return tuple(name for name, each in self.writable.items() if each.declared.required)
+
+    @cached_property
+    def json_writers(self) -> Mapping[str, Callable[[object], object] | None]:
+        """The function from every field's value to JSON; None where the value is JSON as it is."""
+        return {name: None if each.kind.is_json else each.kind.to_json for name, each in self.fields.items()}
+
+    @cached_property
+    def whole(self) -> FieldModel | None:
+        """The reference to the record that this one is a part of, if it is one."""
+        return next((each for each in self.fields.values() if each.declared.part_of), None)
+
+    @cached_property
+    def record_class(self) -> type[Record]:
+        """The class of the records."""
+        return record_class(self.declared.declared, self.extensions, tuple(self.fields))
+
+    @cached_property
+    def setters(self) -> tuple[tuple[str, Callable[[object, object], None]], ...]:
+        """The slots of the record class, each with the function that fills it."""
+        return tuple((name, getattr(self.record_class, name).__set__) for name in self.fields)
+
+    def field(self, name: str) -> FieldModel:
+        """Return a field.
+
+        Raises:
+            UnknownNameError: if there is none of that name.
+        """
+        return known(self.fields, name, f"field of {self.name}")
+
+
+@define(kw_only=True, eq=False, slots=False, frozen=True)
+class Model:
+    """Everything that plugins said, assembled. All else is derived from it."""
+
+    plugins: tuple[Plugin, ...]
+    parts: tuple[Part, ...]
+    entities: Mapping[str, EntityModel]
+    pipelines: Mapping[str, PipelineModel]
+    hooks: Mapping[str, tuple[HookCall, ...]]
+    reports: Mapping[str, Report]
+    roles: Mapping[str, Role]
+    commands: Mapping[str, Command]
+    events: Mapping[str, Event]
+    settings: Mapping[str, Setting]
+    values: Mapping[str, object]
+    conventions: Conventions
+
+    def of(self, declaration: type[T]) -> Iterator[tuple[T, str]]:
+        """Yield every declaration of a type, with the plugin that made it. The type may be a plugin's own."""
+        for part in self.parts:
+            if isinstance(part.declaration, declaration):
+                yield part.declaration, part.plugin
+
+    def entity(self, given: str | type | Record | Ref[object]) -> EntityModel:
+        """Return an entity by its name, its class, a record or a reference.
+
+        Raises:
+            UnknownNameError: if no enabled plugin declares it.
+        """
+        if isinstance(given, (Ref, str)):
+            return known(self.entities, given if isinstance(given, str) else given.entity, "entity")
+        declared = getattr(given, "__crmkit_entity__", None)
+        extension = getattr(given, "__crmkit_extension__", None)
+        name = declared.name if declared else extension.entity if extension else getattr(given, "__name__", repr(given))
+        return known(self.entities, name, "entity")
+
+    def pipelines_of(self, entity: str) -> tuple[PipelineModel, ...]:
+        """Return the pipelines of an entity, the default one first."""
+        return self._pipelines_by_entity.get(entity, ())
+
+    @cached_property
+    def _pipelines_by_entity(self) -> Mapping[str, tuple[PipelineModel, ...]]:
+        found: dict[str, list[PipelineModel]] = {}
+        for each in self.pipelines.values():
+            found.setdefault(each.entity, []).append(each)
+        return {
+            entity: tuple(sorted(pipelines, key=lambda each: not each.is_default))
+            for entity, pipelines in found.items()
+        }
+
+    def setting(self, name: str) -> object:
+        """Return the value of a setting."""
+        return known(self.values, name, "setting")
+
+    def parts_of_whole(self, entity: str) -> tuple[EntityModel, ...]:
+        """Return the entities whose records are parts of records of this one."""
+        return tuple(each for each in self.entities.values() if each.whole is not None and holds(each.whole, entity))
+
+
+def known(mapping: Mapping[str, T], name: str, sort: str) -> T:
+    """Return what a name stands for.
+
+    Raises:
+        UnknownNameError: naming the nearest known name.
+    """
+    try:
+        return mapping[name]
+    except KeyError:
+        close = nearest(name, mapping)
+        raise UnknownNameError(sort=sort, name=name, known=tuple(mapping), nearest=close) from None
+
+
+def default_of(field: FieldModel) -> Callable[[Conventions], object]:
+    """Return the function that gives a new record's default value in its proper form."""
+    ready: list[object] = []
+
+    def default(conventions: Conventions) -> object:
+        if callable(field.declared.default):
+            return field.kind.parse(field.declared.first_value(), conventions)
+        if not ready:
+            ready.append(field.kind.parse(field.declared.default, conventions))
+        return ready[0]
+
+    return default
+
+
+def holds(whole: FieldModel, entity: str) -> bool:
+    """Return whether the reference to a record's whole may point to the entity."""
+    if isinstance(whole.kind, AnyRefKind):
+        return not whole.kind.targets or entity in whole.kind.targets
+    return whole.target == entity

@@ -1,0 +1,169 @@
+"""The smaller things a plugin can say: rules, choices, labels, roles, reports, events, settings, commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen
+
+from crmkit.core.declare.kinds import Choice, Kind, TextKind
+from crmkit.core.declare.names import as_label, check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Level = Literal["none", "own", "team", "all"]
+Action = Literal["read", "create", "update", "delete"]
+LEVELS: tuple[Level, ...] = ("none", "own", "team", "all")
+ACTIONS: tuple[Action, ...] = ("read", "create", "update", "delete")
+
+
+@frozen(kw_only=True)
+class Rule:
+    """A validation rule: when the filter expression `when` is true, the record is refused.
+
+    Attributes:
+        when: a filter expression over the entity's own fields, saying what is wrong.
+        path: the field that the message belongs to.
+    """
+
+    name: str
+    entity: str
+    when: str
+    message: str
+    path: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "rule")
+
+
+@frozen
+class AddChoice:
+    """Add a choice to a choice field, named like `customer.level`."""
+
+    field: str
+    choice: Choice
+
+
+@frozen
+class Relabel:
+    """Give an entity (`customer`), a field (`customer.city`) or a pipeline's stage another label for people."""
+
+    target: str
+    label: str
+
+
+@frozen(kw_only=True)
+class Grant:
+    """How far a role reaches into one entity (`*` for all that are not named), per action."""
+
+    entity: str
+    read: Level = "none"
+    create: Level = "none"
+    update: Level = "none"
+    delete: Level = "none"
+
+
+@frozen(kw_only=True)
+class Role:
+    """A named set of grants. A user may have several roles; the widest grant wins."""
+
+    name: str
+    label: str = ""
+    grants: tuple[Grant, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "role")
+        if not self.label:
+            object.__setattr__(self, "label", as_label(self.name))
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """A parameter of a report or a command, read and checked by its kind."""
+
+    name: str
+    kind: Kind = field(factory=TextKind)
+    label: str = ""
+    help: str = ""
+    default: object = None
+    required: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "parameter")
+        if not self.label:
+            object.__setattr__(self, "label", as_label(self.name))
+
+
+@frozen(kw_only=True)
+class Report:
+    """A report: a function of a session and its parameters that returns a `Table`.
+
+    Attributes:
+        run: the function, or where it is (`package.module:function`), imported when the report is run.
+        reads: the entities whose permission to read the report needs; an actor who may read none of them is refused.
+    """
+
+    name: str
+    run: Callable[..., object] | str
+    label: str = ""
+    help: str = ""
+    reads: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "report")
+        if not self.label:
+            object.__setattr__(self, "label", as_label(self.name))
+
+
+@frozen(kw_only=True)
+class Event:
+    """An event beyond the ones that every entity has (`customer.created`, `.updated`, `.deleted`, `.restored`, `.moved`)."""
+
+    name: str
+    entity: str
+    help: str = ""
+
+
+@frozen(kw_only=True)
+class Setting:
+    """A setting of the CRM, given in the edition or to `CRM(settings=...)`."""
+
+    name: str
+    kind: Kind
+    default: object = None
+    help: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "setting")
+
+
+@frozen(kw_only=True)
+class Command:
+    """A command of the command line: `run(session, **parameters)` returns a `Table`, a record, a text or None.
+
+    Attributes:
+        run: the function, or where it is (`package.module:function`), imported when the command is run.
+        roles: the roles that may run it; nobody else but the system may.
+    """
+
+    name: str
+    run: Callable[..., object] | str
+    help: str
+    roles: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "command")
+
+
+@frozen(kw_only=True)
+class Unique:
+    """A combination of fields that no two living records of an entity may share; text ignores case and width."""
+
+    entity: str
+    fields: tuple[str, ...]
+    message: str = ""
+    where: str = ""
+    """The name of a boolean field: only records in which it is true are compared."""

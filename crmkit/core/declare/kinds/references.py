@@ -1,0 +1,127 @@
+"""References: to a record of one entity, or of any."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import frozen
+
+from crmkit.core.declare.kinds.kind import Kind, Part
+from crmkit.core.declare.kinds.numbers import LARGEST
+from crmkit.core.declare.values import Ref, ref_class
+from crmkit.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crmkit.core.declare.conventions import Conventions
+
+REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,40}):(\d{1,18})\Z")
+
+
+@frozen(kw_only=True)
+class RefKind(Kind):
+    """A reference to a record of the entity `target`, given as a record, a reference or an id."""
+
+    name: ClassVar[str] = "ref"
+    widget: ClassVar[str] = "record"
+    parts: ClassVar[tuple[Part, ...]] = (Part(suffix="_id", type="integer"),)
+    is_plain: ClassVar[bool] = False
+    target: str = ""
+
+    def parse(self, value: object, conventions: Conventions) -> Ref[object] | None:
+        """Return the typed id."""
+        del conventions
+        if value == "":
+            return None
+        entity, number = reference_of(value)
+        if entity is not None and entity != self.target:
+            raise InvalidValue(f"A {entity} is given where a {self.target} belongs.")
+        return ref_class(self.target)(number)
+
+    def dump(self, value: object) -> tuple[object, ...]:
+        """Return the id."""
+        assert isinstance(value, int)
+        return (int(value),)
+
+    def load(self, *raw: object) -> Ref[object]:
+        """Return the typed id."""
+        (number,) = raw
+        assert isinstance(number, int)
+        found: Ref[object] = ref_class(self.target)(number)
+        return found
+
+    def to_text(self, value: object) -> str:
+        """Return the id in digits."""
+        assert isinstance(value, int)
+        return str(int(value))
+
+    def to_json(self, value: object) -> object:
+        """Return the id."""
+        assert isinstance(value, int)
+        return int(value)
+
+    def json_schema(self) -> Mapping[str, object]:
+        """Return an integer schema."""
+        return {"type": "integer", "minimum": 1}
+
+
+@frozen(kw_only=True)
+class AnyRefKind(Kind):
+    """A reference to a record of any of the entities `targets` (all, if empty), stored as entity and id."""
+
+    name: ClassVar[str] = "any_ref"
+    widget: ClassVar[str] = "record"
+    parts: ClassVar[tuple[Part, ...]] = (Part(suffix="_entity", length=41), Part(suffix="_id", type="integer"))
+    is_plain: ClassVar[bool] = False
+    is_sortable: ClassVar[bool] = False
+    targets: tuple[str, ...] = ()
+
+    def parse(self, value: object, conventions: Conventions) -> Ref[object] | None:
+        """Return the typed id from a record, a reference or a text like `customer:5`."""
+        del conventions
+        if value == "":
+            return None
+        entity, number = reference_of(value)
+        if entity is None:
+            raise InvalidValue(f"{value!r} does not say which entity it refers to; write it like customer:5.")
+        if self.targets and entity not in self.targets:
+            raise InvalidValue(f"A {entity} can't be referred to here; it may be: {', '.join(self.targets)}.")
+        return ref_class(entity)(number)
+
+    def dump(self, value: object) -> tuple[object, ...]:
+        """Return entity and id."""
+        assert isinstance(value, Ref)
+        return value.entity, int(value)
+
+    def load(self, *raw: object) -> Ref[object]:
+        """Return the typed id."""
+        entity, number = raw
+        return ref_class(str(entity))(int(str(number)))
+
+    def json_schema(self) -> Mapping[str, object]:
+        """Return a string schema."""
+        return {"type": "string", "pattern": r"^[a-z][a-z0-9_]*:\d+$"}
+
+
+def reference_of(value: object) -> tuple[str | None, int]:
+    """Return entity (if it is said) and id of a record, a reference, an id or a text.
+
+    Raises:
+        InvalidValue: if it is none of these.
+    """
+    if isinstance(value, Ref):
+        return value.entity, int(value)
+    if isinstance(value, str) and (found := REFERENCE.match(value.strip())):
+        return found[1], int(found[2])
+    pointed = getattr(value, "ref", None)
+    if isinstance(pointed, Ref):
+        return pointed.entity, int(pointed)
+    digits = value.strip() if isinstance(value, str) else ""
+    number = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if digits.isascii() and digits.isdigit() and len(digits) < 19:  # noqa: PLR2004
+        number = int(digits)
+    if not 0 < number <= LARGEST:
+        raise InvalidValue(f"{value!r} is neither a record nor the id of one.")
+    return None, number

@@ -1,0 +1,1 @@
+"""The shared entities, said through the same declarations as any plugin's."""

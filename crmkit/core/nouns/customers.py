@@ -1,0 +1,82 @@
+"""Customers, their own units, and the contacts in them."""
+
+from __future__ import annotations
+
+from datetime import date as Date  # noqa: N812  (read off the annotations)
+
+from crmkit.core.declare import fields as f
+from crmkit.core.declare.records import Record, Staged, record
+from crmkit.core.declare.values import Address, Money, Ref
+from crmkit.core.nouns.people import User
+
+SOURCES = ("campaign", "referral", "website", "exhibition", "cold_call", "partner", "other")
+LEVELS = ("a", "b", "c")
+
+
+@record(owner="owner")
+class Customer(Staged):
+    """An organisation or a person that buys, or may buy."""
+
+    name: str = f.text(search=True, index=True)
+    number: str | None = f.text(unique=True, search=True, label="Customer number")
+    type: str = f.choice("organisation", "person", default="organisation")
+    level: str | None = f.choice(*LEVELS, index=True)
+    source: str | None = f.choice(*SOURCES)
+    industry: str | None = f.text(index=True)
+    employees: int | None = f.integer(min=0)
+    annual_revenue: Money | None = f.money()
+    founded_in: int | None = f.integer(min=1, max=9999, label="Founded in (year)")
+    phone: str | None = f.phone()
+    other_phone: str | None = f.phone()
+    email: str | None = f.email()
+    other_email: str | None = f.email()
+    website: str | None = f.url()
+    city: str | None = f.text(index=True, help="Where the customer is; taken from the address if not given.")
+    country: str | None = f.text()
+    address: Address | None = f.address()
+    parent: Ref[Customer] | None = f.ref(label="Subsidiary of")
+    owner: Ref[User] | None = f.ref()
+    tags: tuple[str, ...] | None = f.tags(search=True)
+    description: str | None = f.long_text()
+
+
+@record
+class OrgUnit(Record):
+    """A department or site of a customer, in a tree."""
+
+    name: str = f.text(search=True)
+    customer: Ref[Customer] = f.ref(part_of=True)
+    parent: Ref[OrgUnit] | None = f.ref(label="Part of")
+
+
+@record(owner="owner")
+class Contact(Staged):
+    """A person at a customer."""
+
+    name: str = f.text(search=True, index=True)
+    customer: Ref[Customer] | None = f.ref()
+    is_primary: bool = f.boolean(default=False, label="Primary contact")
+    org_unit: Ref[OrgUnit] | None = f.ref(label="Unit")
+    reports_to: Ref[Contact] | None = f.ref()
+    title: str | None = f.text(label="Job title")
+    type: str | None = f.choice("business", "technical", "finance", "other")
+    level: str | None = f.choice(*LEVELS)
+    source: str | None = f.choice(*SOURCES)
+    phone: str | None = f.phone()
+    mobile: str | None = f.phone()
+    email: str | None = f.email(index=True)
+    other_email: str | None = f.email()
+    address: Address | None = f.address()
+    birthday: Date | None = f.date()
+    owner: Ref[User] | None = f.ref()
+    tags: tuple[str, ...] | None = f.tags(search=True)
+    description: str | None = f.long_text()
+
+
+@record
+class CustomerContact(Record):
+    """A further customer of a contact, where the setting `multi_customer_contacts` allows more than one."""
+
+    customer: Ref[Customer] = f.ref(part_of=True)
+    contact: Ref[Contact] = f.ref()
+    title: str | None = f.text(label="Job title")

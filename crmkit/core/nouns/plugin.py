@@ -1,0 +1,86 @@
+"""The built-in plugin `core`: the shared nouns and their rules, said through the public hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.declare.hooks import hookimpl
+from crmkit.core.declare.manifest import Manifest
+from crmkit.core.nouns import contacts, customers, defaults, pipelines, reports, roles, selling, trees
+from crmkit.core.nouns.people import Team, User
+from crmkit.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, UpdateDraft
+    from crmkit.core.lifecycle.session import Session
+
+manifest = Manifest(name="core", version=VERSION, summary="The shared nouns: users, customers, opportunities, orders.")
+
+ENTITIES = (
+    Team,
+    User,
+    customers.Customer,
+    customers.OrgUnit,
+    customers.Contact,
+    customers.CustomerContact,
+    selling.Product,
+    selling.Opportunity,
+    selling.OpportunityContact,
+    selling.Order,
+    selling.OrderLine,
+    selling.ExchangeRate,
+    selling.Assignment,
+)
+
+
+@hookimpl
+def crmkit_declare() -> Iterator[object]:
+    """Yield the nouns, their pipelines, roles, rules and reports."""
+    yield from ENTITIES
+    yield from pipelines.DECLARATIONS
+    yield from roles.ROLES
+    yield from contacts.DECLARATIONS
+    yield from defaults.DECLARATIONS
+    yield from reports.REPORTS
+
+
+@hookimpl
+def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
+    """Fill in what follows from other values, and check trees and contacts."""
+    defaults.fill_new(session, drafts)
+    contacts.check(session, drafts)
+    trees.refuse_cycles(session, drafts)
+
+
+@hookimpl
+def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
+    """Check trees, roles and contacts."""
+    defaults.check_roles(session, drafts)
+    contacts.check(session, drafts)
+    trees.refuse_cycles(session, drafts)
+
+
+@hookimpl
+def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete a team with members."""
+    trees.refuse_populated(session, drafts)
+
+
+@hookimpl
+def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
+    """Note the day on which an opportunity is closed."""
+    defaults.note_close(session, moves)
+
+
+@hookimpl
+def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
+    """Announce links between contacts and customers."""
+    contacts.announce(session, changes)
+
+
+@hookimpl
+def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
+    """Announce links between contacts and customers."""
+    contacts.announce(session, changes)

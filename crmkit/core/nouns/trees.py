@@ -1,0 +1,42 @@
+"""Trees: no record may be its own ancestor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.declare.values import Ref
+from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
+from crmkit.core.nouns.people import Team, User
+
+if TYPE_CHECKING:
+    from crmkit.core.lifecycle.drafts import Batch, DeleteDraft, Draft
+    from crmkit.core.lifecycle.session import Session
+
+PARENTS = ((Team, "parent"), (User, "manager"), (Customer, "parent"), (OrgUnit, "parent"), (Contact, "reports_to"))
+
+
+def refuse_cycles(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse a parent that is the record itself or one of its descendants.
+
+    A new record has no descendants; only changes can close a circle. The tree is locked while it is walked, so that
+    two changes at once can't close one between them.
+    """
+    for entity, parent in PARENTS:
+        for draft in drafts.of(entity):
+            chosen = draft.get(parent)
+            if draft.record is None or not draft.sets(parent) or not isinstance(chosen, Ref):
+                continue
+            session.serialise(f"{draft.entity.name}.{parent}")
+            if int(chosen) == draft.record.id or draft.record.id in session.ancestors(chosen, parent):
+                draft.refuse(parent, "This would make the record its own ancestor. Choose another.")
+    for draft in drafts.of(OrgUnit):
+        above = draft.related("parent")
+        if above is not None and above.customer != draft.get("customer"):
+            draft.refuse("parent", "The unit above belongs to another customer.")
+
+
+def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete a team that still has members."""
+    for draft in drafts.of(Team):
+        if session.count(User, {"team": draft.record, "active": True}):
+            draft.refuse("id", "The team still has active members. Move them to another team first.")
