@@ -1,0 +1,243 @@
+"""The CRM: plugins assembled into a Model, on a database of the host's choice."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from crmkit.core.assemble.assemble import assemble
+from crmkit.core.assemble.plugins import as_plugin, load_all
+from crmkit.core.declare.conventions import Conventions
+from crmkit.core.nouns import plugin as core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from os import PathLike
+
+    import sqlalchemy as sa
+
+    from crmkit.core.assemble.model import Model
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.ledger import Statements
+    from crmkit.core.lifecycle.session import Session
+    from crmkit.core.reading.permission import System
+    from crmkit.core.storage.ids import Ids
+    from crmkit.core.storage.tables import Tables
+
+T = TypeVar("T")
+MOST_TRIES = 5
+
+
+def utc_now() -> datetime:
+    """Return the moment by the machine's clock, UTC."""
+    return datetime.now(UTC)
+
+
+class CRM:
+    """A CRM assembled from plugins, on one database. Making one imports the plugins and connects to nothing.
+
+    Attributes:
+        model: everything that the plugins said, assembled.
+        conventions: base currency, home time zone, locale and region of phone numbers.
+
+    Raises:
+        AssemblyError: if the plugins don't fit together.
+    """
+
+    def __init__(
+        self,
+        database: str | sa.URL | sa.Engine,
+        /,
+        plugins: Iterable[object] = (),
+        *,
+        metadata: sa.MetaData | None = None,
+        prefix: str = "crm_",
+        schema: str | None = None,
+        currency: str = "EUR",
+        time_zone: str = "UTC",
+        locale: str = "en",
+        phone_region: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Assemble a CRM.
+
+        `database` is a URL of SQLite or PostgreSQL, or the host's own engine. `metadata` is the host's, if its tables
+        are to refer to the CRM's; `prefix` and `schema` keep the CRM's tables apart. `clock` returns the time in UTC.
+        """
+        self.conventions = Conventions(currency=currency, time_zone=time_zone, locale=locale, phone_region=phone_region)
+        loaded = load_all(plugins, [as_plugin(core, "core", "crmkit.core.nouns.plugin")])
+        self.model: Model = assemble(loaded, conventions=self.conventions, settings=settings)
+        self.clock = clock
+        self._database = database
+        self._metadata = metadata
+        self._prefix, self._schema = prefix, schema
+        self.is_checked = False
+        self.statements: dict[str, Statements] = {}
+
+    @classmethod
+    def from_edition(
+        cls,
+        path: str | PathLike[str],
+        /,
+        *,
+        plugins: Iterable[object] = (),
+        database: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Self:
+        """Assemble the CRM that an edition (`crmkit.toml`) describes, with further plugins, or on another database.
+
+        Raises:
+            EditionError: with everything that is wrong with the edition.
+            AssemblyError: if the plugins don't fit together.
+        """
+        from crmkit.core.assemble.edition import Edition
+
+        edition = Edition.read(Path(path), database=database)
+        crm = cls(
+            edition.crm.database,
+            [*edition.crm.plugins, *plugins],
+            prefix=edition.crm.prefix,
+            schema=edition.crm.schema,
+            currency=edition.crm.currency,
+            time_zone=edition.crm.time_zone,
+            locale=edition.crm.locale,
+            phone_region=edition.crm.phone_region,
+            clock=clock,
+        )
+        crm.model = edition.extend(crm.model)
+        return crm
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables, in the host's `MetaData` if it gave one."""
+        from crmkit.core.storage.tables import Tables
+
+        return Tables(self.model, self._metadata, prefix=self._prefix, schema=self._schema)
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The engine.
+
+        Raises:
+            UnpreparedEngineError: if it is a host's SQLite engine that has not been prepared.
+            UnsupportedDatabaseError: if it is neither SQLite nor PostgreSQL.
+        """
+        from sqlalchemy import URL
+
+        from crmkit.core.storage.engine import check_prepared, open_engine
+
+        if isinstance(self._database, (str, URL)):
+            return open_engine(self._database)
+        check_prepared(self._database)
+        return self._database
+
+    @cached_property
+    def ids(self) -> Ids:
+        from crmkit.core.storage.ids import Ids
+
+        return Ids(self.tables)
+
+    def upgrade(self, *, admin: str | None = None) -> list[str]:
+        """Create the schema or add what is missing, and return what was done; make `admin` a user if it isn't one.
+
+        `admin` is the host's id of a person, who gets the role `admin`.
+        """
+        from crmkit.core.storage import upgrade
+
+        with self._connected() as connection, connection.begin():
+            done = upgrade.upgrade(connection, self.model, self.tables, self.clock())
+        self.is_checked = True
+        if admin is not None and self._make_admin(admin):
+            done.append(f"make {admin} an administrator")
+        return done
+
+    def _make_admin(self, name: str) -> bool:
+        from crmkit.core.nouns.people import User
+        from crmkit.core.reading.permission import SYSTEM
+
+        with self.session(actor=SYSTEM) as session:
+            if session.count(User, {"external_id": name}):
+                return False
+            session.create(User, name=name, external_id=name, roles=["admin"])
+            return True
+
+    def session(
+        self,
+        *,
+        actor: str | Record | System,
+        connection: sa.Connection | None = None,
+        readonly: bool = False,
+    ) -> Session:
+        """Open a session, to be used in a `with` block, which is one transaction.
+
+        `actor` is the host's id of a user, a user record, or `SYSTEM`. With a host's `connection`, the session takes
+        part in the host's transaction: each command runs in a savepoint, and the host commits. A `readonly` session
+        sees one snapshot throughout.
+
+        Raises:
+            UnknownActorError: if there is no such active user.
+            UpgradeNeeded: if the database does not match the plugins.
+            ConnectionFailed: if the database can't be reached.
+            UnpreparedEngineError: if the host's SQLite engine has not been prepared.
+        """
+        from crmkit.core.lifecycle.opening import open_session
+
+        return open_session(self, actor=actor, connection=connection, readonly=readonly)
+
+    def run(self, function: Callable[[Session], T], /, *, actor: str | Record | System) -> T:
+        """Run a function of a session in a transaction, again if the database asks for it (deadlock, serialization).
+
+        The function may therefore run up to five times: it must have no effect but through its session.
+        """
+        from crmkit.core.lifecycle.opening import is_retryable
+
+        for tried in range(1, MOST_TRIES):
+            try:
+                with self.session(actor=actor) as session:
+                    return function(session)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**tried))  # noqa: S311  (jitter, no secret)
+        with self.session(actor=actor) as session:
+            return function(session)
+
+    def include_object(
+        self,
+        thing: object,
+        name: str | None,
+        type_: str,
+        reflected: bool,
+        compare_to: object,
+    ) -> bool:
+        """Tell a host's Alembic to leave the CRM's tables alone: give it as `include_object` in `env.py`."""
+        del name, reflected, compare_to
+        table = thing if type_ == "table" else getattr(thing, "table", None)
+        return getattr(table, "name", None) not in {each.name for each in self.tables.all}
+
+    def mapped(self, entity: type[Record]) -> type:
+        """Return a read-only ORM class for an entity's table, for the host's own queries and relationships."""
+        from crmkit.core.storage.mapping import mapped_class
+
+        found = self.model.entity(entity)
+        return mapped_class(self.tables[found.name], type(self).__name__ + found.declared.declared.__name__)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        from crmkit.core.lifecycle.opening import connecting
+
+        with connecting(self.engine), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections that the CRM opened; a host's engine is left alone."""
+        from sqlalchemy import URL
+
+        if isinstance(self._database, (str, URL)) and "engine" in self.__dict__:
+            self.engine.dispose()

@@ -1,0 +1,1 @@
+"""Every write: sessions, phases, moves, change log, outbox, links."""

@@ -1,0 +1,194 @@
+"""Changing records: the versioned update that every change, move, deletion and restoration comes down to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.access import check_wholes, owners_in_reach
+from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
+from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
+from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
+from crmkit.core.lifecycle.values import normalise, price
+from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.declare.declarations import Action
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.drafts import Draft
+    from crmkit.core.lifecycle.session import Session
+
+STAMPS = ("updated_at", "updated_by")
+
+
+def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, Mapping[str, object]]]) -> list[Record]:
+    """Change records, all or none, and return them as they are now; what is the same already is no change.
+
+    Raises:
+        ConflictError: if one was changed by somebody else since it was read.
+        AccessDeniedError: if the actor may not change it.
+        Refused: with everything that is wrong with any of them.
+        PluginFailedError: if a plugin's hook raised.
+    """
+    with session.unit.command(writes_much=len(given) > 1):
+        drafts = [
+            UpdateDraft(session, entity, record=current(session, record), index=index)
+            for index, (record, _) in enumerate(given)
+        ]
+        for draft, (_, values) in zip(drafts, given, strict=True):
+            normalise(session, draft, values)
+            drop_unchanged(draft)
+        active = [draft for draft in drafts if draft.values or draft.refusals]
+        batch = Batch(entity, active, session)
+        if active:
+            run_hook(session, "crmkit_before_update", DRAFTS, batch)
+            changes = write(session, entity, active, "update", "updated")
+            with session.unit.writing():
+                run_hook(session, "crmkit_after_update", CHANGES, Batch(entity, changes, session))
+        return [current(session, record) for record, _ in given]
+
+
+def current(session: Session, record: Record) -> Record:
+    """Return the record as this transaction last wrote it, if it did so after reading the one that is given."""
+    found = session.unit.latest.get((record.__crmkit_entity__.name, record.id))
+    if found is None:
+        return record
+    first, latest = found
+    return latest if first <= record.version <= latest.version else record
+
+
+def drop_unchanged(draft: Draft) -> None:
+    """Drop the values that the record has already."""
+    for name in list(draft.values):
+        try:
+            same = getattr(draft.record, name) == draft.values[name]
+        except FieldHidden:
+            continue
+        if same:
+            del draft.values[name]
+
+
+def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action: str, event: str) -> list[Change]:
+    """Validate and write drafts of existing records, with their changes and events."""
+    price(session, entity, drafts)
+    validate(session, entity, drafts)
+    refuse_all(entity.name, drafts)
+    check_given_away(session, entity, drafts)
+    if any(unique_touched(entity, draft) for draft in drafts):
+        check_unique(session, entity, drafts)
+        refuse_all(entity.name, drafts)
+    with session.unit.writing_after(drafts):
+        for draft in drafts:
+            for prepare in draft.preparations:
+                prepare(session.elevated, draft)
+        changes = [apply(session, entity, draft) for draft in drafts]
+        entries = (
+            (
+                change.after.id,
+                change.after.version,
+                {name: visible(change.before, name) for name in sorted(change.changed)},
+                {name: getattr(change.after, name) for name in sorted(change.changed)},
+            )
+            for change in changes
+        )
+        ledger.log(session, action, event, entity, entries)
+    return changes
+
+
+def unique_touched(entity: EntityModel, draft: Draft) -> bool:
+    """Return whether the draft sets a field that must be unique."""
+    return any(draft.sets(*unique.fields, unique.where) for unique in entity.uniques)
+
+
+def visible(record: Record | None, name: str) -> object:
+    """Return a record's value, or None if the actor may not see it."""
+    try:
+        return getattr(record, name)
+    except FieldHidden:
+        return None
+
+
+def check_given_away(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
+    """Refuse to hand a record to an owner, or to a whole, that the actor doesn't reach."""
+    if session.reacher.reaches_all:
+        return
+    moved = [draft for draft in drafts if entity.owner is not None and draft.sets(entity.owner)]
+    if moved and not owners_in_reach(session, entity, "update", moved):
+        raise AccessDeniedError(action="give away", entity=entity.name, actor=session.reacher.name)
+    if entity.whole is not None:
+        whole = entity.whole.name
+        check_wholes(session, entity, [draft for draft in drafts if draft.sets(whole)])
+
+
+def apply(session: Session, entity: EntityModel, draft: Draft, *, action: Action = "update") -> Change:
+    """Write one draft's values if the record is still as it was read, and is within reach."""
+    record = draft.record
+    assert record is not None
+    unit = session.unit
+    changed = frozenset(draft.values)
+    values = {**draft.values, "updated_at": unit.now, "updated_by": session.actor_ref}
+    try:
+        touched = run_update(session, entity, record, values, action)
+    except IntegrityError as error:
+        raise taken(entity, draft) from error
+    if touched != 1:
+        raise refused_update(session, entity, record, action)
+    after = session.make(entity, {**dict(record.items()), **values, "version": record.version + 1})
+    key = (entity.name, record.id)
+    first = unit.latest[key][0] if key in unit.latest else record.version
+    unit.latest[key] = (first, after)
+    return Change(before=record, after=after, changed=changed, index=draft.index)
+
+
+def run_update(
+    session: Session, entity: EntityModel, record: Record, values: Mapping[str, object], action: Action
+) -> int:
+    """Run the conditional update and return how many rows it touched: one, or none."""
+    statements = session.statements.of(entity)
+    names = tuple(values)
+    statement = statements.update_fields(names)
+    row = (*statements.changed_row(names, values), record.id, record.version)
+    condition = session.reacher.reach(entity, statements.table, action)
+    if condition is None:
+        return session.unit.execute(statement, row)
+    table = statements.table
+    update = table.update().where(table.c.id == record.id, table.c.version == record.version, condition)
+    columns = statements.changed_columns(names)
+    ready = {name: as_is(value) for name, value in zip(columns, row, strict=False)}
+    touched = session.unit.connection.execute(update.values(ready | {"version": table.c.version + 1})).rowcount
+    session.unit.written += touched
+    return touched
+
+
+def as_is(value: object) -> sa.ColumnElement[Any]:
+    """Return a parameter that is in the driver's form already."""
+    return sa.null() if value is None else sa.literal(value, sa.types.NullType())
+
+
+def taken(entity: EntityModel, draft: Draft) -> Refused:
+    """Return the refusal for a unique index that was hit although it had been looked at just before."""
+    for unique in entity.uniques:
+        if draft.sets(*unique.fields, unique.where):
+            refuse_duplicate(unique, draft)
+    return Refused(entity=entity.name, refusals=tuple(draft.refusals))
+
+
+def refused_update(
+    session: Session, entity: EntityModel, record: Record, action: Action
+) -> ConflictError | NotFoundError | AccessDeniedError:
+    """Return why an update touched no row: the record is gone, out of reach, or was changed by somebody else."""
+    seen = session.reader.by_id(entity, [record.id], deleted=True).get(record.id)
+    if seen is None:
+        return NotFoundError(entity=entity.name, id=record.id)
+    if seen.version == record.version:
+        return AccessDeniedError(action=action, entity=entity.name, actor=session.reacher.name)
+    stamps = {"version", *STAMPS}
+    before = dict(record.items())
+    changed = tuple(name for name, value in seen.items() if name not in stamps and before.get(name) != value)
+    return ConflictError(entity=entity.name, id=record.id, changed=changed, version=seen.version)

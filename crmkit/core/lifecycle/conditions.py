@@ -1,0 +1,41 @@
+"""Conditions on drafts: rules and gates, asked in memory of the values that a record is about to have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.reading.filters import parse, predicate
+
+if TYPE_CHECKING:
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.lifecycle.drafts import Draft
+    from crmkit.core.lifecycle.session import Session
+
+
+def holds(session: Session, entity: EntityModel, condition: str, draft: Draft) -> bool:
+    """Return whether a filter expression holds for what the draft is about to become, with system reach.
+
+    Dotted paths lead to records as they are now.
+
+    Raises:
+        FilterError: if the expression is wrong.
+    """
+    context = session.elevated.reader.context
+    key = ("condition", entity.name, condition)
+    parsed = session.statements.plans.get(key, lambda: parse(session.model, entity, condition))
+    test = predicate(parsed, context)
+    return test(lambda path: value_of(session, entity, draft, path))
+
+
+def value_of(session: Session, entity: EntityModel, draft: Draft, path: tuple[str, ...]) -> object:
+    """Return the value at the end of a path of references, None if it leads nowhere."""
+    found = draft.get(path[0])
+    for name in path[1:]:
+        if not isinstance(found, int):
+            return None
+        entity = session.model.entities[str(entity.fields[path[0]].target)]
+        record = session.elevated.by_id(entity, [int(found)]).get(int(found))
+        if record is None:
+            return None
+        found, path = getattr(record, name), path[1:]
+    return found

@@ -1,0 +1,126 @@
+"""Deleting and restoring records. Deleted records are hidden, not gone; their parts go and come back with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.changing import apply, current
+from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
+from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
+from crmkit.core.lifecycle.validation import check_unique
+from crmkit.errors import AccessDeniedError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.session import Session
+
+
+def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> None:
+    """Delete records and their parts, all or none.
+
+    Raises:
+        Refused: if a plugin refuses.
+        ConflictError: if one was changed by somebody else since it was read.
+        AccessDeniedError: if the actor may not delete it.
+        PluginFailedError: if a plugin's hook raised.
+    """
+    with session.unit.command(writes_much=len(records) > 1 or bool(session.model.parts_of_whole(entity.name))):
+        drafts = [
+            DeleteDraft(session, entity, record=current(session, record), index=index)
+            for index, record in enumerate(records)
+        ]
+        run_hook(session, "crmkit_before_delete", DRAFTS, Batch(entity, drafts, session))
+        refuse_all(entity.name, drafts)
+        with session.unit.writing():
+            changes = []
+            for draft in drafts:
+                draft.values["deleted_at"] = session.unit.now
+                changes.append(apply(session, entity, draft, action="delete"))
+            log(session, "delete", "deleted", entity, changes)
+            session.unit.known -= {(entity.name, record.id) for record in records}
+            delete_parts(session, entity, [record.id for record in records])
+            run_hook(session, "crmkit_after_delete", CHANGES, Batch(entity, changes, session))
+
+
+def restore(session: Session, entity: EntityModel, number: int) -> Record:
+    """Bring a deleted record back, with the parts that were deleted along with it.
+
+    Raises:
+        NotFoundError: if there is no such deleted record within reach.
+        Refused: if another record has taken a unique value meanwhile.
+    """
+    with session.unit.command(writes_much=True):
+        record = session.reader.by_id(entity, [number], deleted=True).get(number)
+        if record is None or record.deleted_at is None:
+            raise NotFoundError(entity=f"deleted {entity.name}", id=number)
+        if not may_restore(session, entity, number):
+            raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
+        return bring_back(session, entity, [record])[0]
+
+
+def may_restore(session: Session, entity: EntityModel, number: int) -> bool:
+    """Return whether the actor may delete the record, and so may undo its deletion."""
+    table = session.tables[entity.name]
+    reach = session.reacher.reach(entity, table, "delete")
+    condition = table.c.id == number if reach is None else sa.and_(table.c.id == number, reach)
+    return session.unit.connection.execute(sa.select(table.c.id).where(condition)).first() is not None
+
+
+def bring_back(session: Session, entity: EntityModel, records: Sequence[Record]) -> list[Record]:
+    """Take the mark of deletion off records and off the parts that were deleted at the same moment."""
+    elevated = session.elevated
+    drafts = [DeleteDraft(elevated, entity, record=record, index=index) for index, record in enumerate(records)]
+    for draft in drafts:
+        assert draft.record is not None
+        draft.values = dict(draft.record.items())
+    check_unique(elevated, entity, drafts)
+    refuse_all(entity.name, drafts)
+    changes = []
+    for draft in drafts:
+        draft.values = {"deleted_at": None}
+        changes.append(apply(elevated, entity, draft))
+    log(session, "restore", "restored", entity, changes)
+    for change in changes:
+        assert change.before is not None
+        assert change.before.deleted_at is not None
+        for part, found in parts(session, entity, [change.after.id], deleted_at=change.before.deleted_at):
+            bring_back(session, part, found)
+    return [change.after for change in changes]
+
+
+def delete_parts(session: Session, entity: EntityModel, wholes: Sequence[int]) -> None:
+    """Delete the parts of deleted records."""
+    for part, found in parts(session, entity, wholes):
+        delete(session.elevated, part, found)
+
+
+def parts(
+    session: Session, entity: EntityModel, wholes: Sequence[int], deleted_at: datetime | None = None
+) -> list[tuple[EntityModel, list[Record]]]:
+    """Return the parts of records by entity: the living ones, or those deleted at a moment."""
+    found = []
+    for part in session.model.parts_of_whole(entity.name):
+        assert part.whole is not None
+        table = session.tables[part.name]
+        of_wholes: sa.ColumnElement[bool] = table.c[part.whole.columns[-1]].in_(wholes)
+        if len(part.whole.columns) > 1:
+            of_wholes &= table.c[part.whole.columns[0]] == entity.name
+        state = table.c.deleted_at.is_(None) if deleted_at is None else table.c.deleted_at == deleted_at
+        ids = session.unit.connection.execute(sa.select(table.c.id).where(of_wholes, state)).scalars().all()
+        records = session.elevated.reader.by_id(part, ids, deleted=True)
+        if records:
+            found.append((part, list(records.values())))
+    return found
+
+
+def log(session: Session, action: str, event: str, entity: EntityModel, changes: Sequence[Change]) -> None:
+    """Log deletions or restorations."""
+    entries = ((change.after.id, change.after.version, None, None) for change in changes)
+    ledger.log(session, action, event, entity, entries)

@@ -1,0 +1,155 @@
+"""The ledger of a write: its row in the change log, its events in the outbox, its row in the stage history.
+
+All are written in the transaction of the write itself.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crmkit.core.reading.plans import ReadPlans
+from crmkit.core.storage.statements import EntityStatements, TableStatements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Dialect
+
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.session import Session
+    from crmkit.core.storage.tables import Tables
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+CHANGE = ("entity", "record_id", "version", "action", "at", "actor_id", "old", "new")
+EVENT = ("name", "entity", "record_id", "version", "ordinal", "at", "actor_id", "payload")
+HISTORY = (
+    "entity",
+    "record_id",
+    "pipeline",
+    "source",
+    "target",
+    "kind",
+    "at",
+    "actor_id",
+    "amount",
+    "seconds",
+)
+
+
+class Statements:
+    """The prepared statements of a CRM on one kind of database.
+
+    Attributes:
+        plans: filters once read and queries once built.
+    """
+
+    def __init__(self, tables: Tables, dialect: Dialect) -> None:
+        self._tables = tables
+        self._dialect = dialect
+        self.plans = ReadPlans()
+        self._entities: dict[str, EntityStatements] = {}
+
+    def of(self, entity: EntityModel) -> EntityStatements:
+        """Return the statements of an entity."""
+        found = self._entities.get(entity.name)
+        if found is None:
+            table = self._tables[entity.name]
+            found = self._entities[entity.name] = EntityStatements(table, entity, self._dialect)
+        return found
+
+    @cached_property
+    def change(self) -> tuple[TableStatements, str]:
+        """The insert into the change log."""
+        return self._append(self._tables.system.change, CHANGE)
+
+    @cached_property
+    def event(self) -> tuple[TableStatements, str]:
+        """The insert into the outbox."""
+        return self._append(self._tables.system.event, EVENT)
+
+    @cached_property
+    def stage_history(self) -> tuple[TableStatements, str]:
+        """The insert into the stage history."""
+        return self._append(self._tables.system.stage_history, HISTORY)
+
+    def _append(self, table: sa.Table, columns: tuple[str, ...]) -> tuple[TableStatements, str]:
+        made = TableStatements(table, self._dialect)
+        return made, made.insert(columns)
+
+
+def log(
+    session: Session,
+    action: str,
+    event: str,
+    entity: EntityModel,
+    entries: Iterable[tuple[int, int, Mapping[str, object] | None, Mapping[str, object] | None]],
+) -> None:
+    """Write a change and its event for every `(id, version, old values, new values)`."""
+    unit, actor, name = session.unit, session.principal.user, entity.name
+    changes, statement = session.statements.change
+    at = _converted(changes, "at", unit.now)
+    change_rows, event_rows = [], []
+    event_name = f"{name}.{event}"
+    for record, version, old, new in entries:
+        old_text = None if old is None else encode(as_json(entity, old))
+        new_text = None if new is None else encode(as_json(entity, new))
+        change_rows.append((name, record, version, action, at, actor, old_text, new_text))
+        ordinal = unit.next_ordinal(name, record, version)
+        event_rows.append((event_name, name, record, version, ordinal, at, actor, None))
+    unit.execute_many(statement, change_rows)
+    unit.execute_many(session.statements.event[1], event_rows)
+
+
+def emit(session: Session, name: str, record: Record, payload: Mapping[str, object] | None) -> None:
+    """Write a further event about a record into the outbox."""
+    unit, entity = session.unit, record.__crmkit_entity__.name
+    events, statement = session.statements.event
+    ordinal = unit.next_ordinal(entity, record.id, record.version)
+    text = None if payload is None else encode(payload)
+    at = _converted(events, "at", unit.now)
+    unit.execute(statement, (name, entity, record.id, record.version, ordinal, at, session.principal.user, text))
+
+
+def log_stages(session: Session, entity: EntityModel, entries: Iterable[tuple[Record | None, Record]]) -> None:
+    """Write a row of stage history for every `(before, after)` that entered a stage; seconds count in the stage left."""
+    history, statement = session.statements.stage_history
+    amount = entity.fields.get("amount")
+    rows = []
+    for before, after in entries:
+        worth = getattr(after, "amount", None) if amount is not None else None
+        since = getattr(before, "stage_since", None)
+        entered = after.stage_since
+        rows.append(
+            (
+                entity.name,
+                after.id,
+                after.pipeline,
+                getattr(before, "stage", None),
+                after.stage,
+                after.stage_kind,
+                _converted(history, "at", entered),
+                session.principal.user,
+                None if worth is None or amount is None else amount.kind.dump(worth)[2],
+                None if since is None else int((entered - since).total_seconds()),
+            )
+        )
+    session.unit.execute_many(statement, rows)
+
+
+def as_json(entity: EntityModel, values: Mapping[str, object]) -> dict[str, object]:
+    """Return values by field name as JSON; references travel as ids, times as ISO texts."""
+    writers = entity.json_writers
+    return {
+        name: value if value is None or (write := writers[name]) is None else write(value)
+        for name, value in values.items()
+    }
+
+
+def _converted(statements: TableStatements, column: str, value: object) -> object:
+    convert = statements.convert[column]
+    return value if convert is None or value is None else convert(value)

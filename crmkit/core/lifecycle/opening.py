@@ -1,0 +1,111 @@
+"""Opening sessions: connecting, knowing the actor, and refusing a database that doesn't match the plugins."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from crmkit.core.declare.kinds import TagsKind
+from crmkit.core.lifecycle.ledger import Statements
+from crmkit.core.lifecycle.session import Session
+from crmkit.core.lifecycle.unit import Unit, begin
+from crmkit.core.reading.permission import SYSTEM, Principal, System
+from crmkit.core.storage.engine import check_prepared
+from crmkit.core.storage.upgrade import differences
+from crmkit.errors import ConnectionFailed, UnknownActorError, UpgradeNeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crmkit.app import CRM
+    from crmkit.core.declare.records import Record
+
+RETRYABLE_STATES = frozenset({"40001", "40P01", "55P03"})
+RETRYABLE_WORDS = ("database is locked", "database table is locked")
+
+
+def open_session(
+    crm: CRM, *, actor: str | Record | System, connection: sa.Connection | None, readonly: bool
+) -> Session:
+    """Open a session of a CRM."""
+    if connection is not None:
+        check_prepared(connection.engine)
+        opened = connection
+    else:
+        with connecting(crm.engine):
+            opened = begin(crm.engine, readonly=readonly)
+    try:
+        with connecting(crm.engine):
+            check_facts(crm, opened)
+            principal = principal_of(crm, opened, actor)
+    except BaseException:
+        if connection is None:
+            opened.close()
+        raise
+    unit = Unit(opened, crm.clock, crm.ids, is_hosted=connection is not None, is_readonly=readonly)
+    return Session(crm.model, crm.tables, unit, principal, statements_of(crm, opened))
+
+
+def check_facts(crm: CRM, connection: sa.Connection) -> None:
+    """Refuse a database that was made for other plugins; asked once per CRM.
+
+    Raises:
+        UpgradeNeeded: saying what differs.
+    """
+    if not crm.is_checked:
+        found = differences(connection, crm.model, crm.tables)
+        if found:
+            raise UpgradeNeeded(changes=tuple(found))
+        crm.is_checked = True
+
+
+def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> Principal:
+    """Return who acts.
+
+    Raises:
+        UnknownActorError: if the user doesn't exist or is not active.
+    """
+    if isinstance(actor, System):
+        return Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
+    users = crm.tables["user"]
+    wanted = users.c.external_id == actor if isinstance(actor, str) else users.c.id == actor.id
+    query = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles)
+    row = connection.execute(query.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))).first()
+    if row is None:
+        raise UnknownActorError(actor=actor if isinstance(actor, str) else str(actor.ref))
+    roles = () if row.roles is None else TagsKind().load(row.roles)
+    return Principal(model=crm.model, tables=crm.tables, user=row.id, name=row.name, team=row.team_id, roles=roles)
+
+
+def statements_of(crm: CRM, connection: sa.Connection) -> Statements:
+    """Return the prepared statements for the connection's kind of database."""
+    name = connection.dialect.name
+    if name not in crm.statements:
+        crm.statements[name] = Statements(crm.tables, connection.dialect)
+    return crm.statements[name]
+
+
+@contextmanager
+def connecting(engine: sa.Engine) -> Iterator[None]:
+    """Turn a failed connection into a clear error.
+
+    Raises:
+        ConnectionFailed: naming the database without its password.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        url = engine.url.render_as_string(hide_password=True)
+        raise ConnectionFailed(url=url, problem=str(error.orig).strip()) from error
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Return whether a transaction failed only because others ran at the same time."""
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    if not isinstance(cause, DBAPIError):
+        return False
+    state = getattr(cause.orig, "sqlstate", None)
+    return state in RETRYABLE_STATES or any(words in str(cause.orig) for words in RETRYABLE_WORDS)

@@ -1,0 +1,76 @@
+"""Engines: how SQLite and PostgreSQL are opened so that no update gets lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from crmkit.errors import UnpreparedEngineError, UnsupportedDatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+SUPPORTED = ("sqlite", "postgresql")
+BUSY_SECONDS = 30
+DEFERRED = "crmkit_deferred"
+"""The execution option of connections on which crmkit itself says when the transaction begins."""
+
+
+def open_engine(url: str | sa.URL) -> sa.Engine:
+    """Return an engine for a URL; nothing is connected yet.
+
+    Raises:
+        UnsupportedDatabaseError: if it is neither SQLite nor PostgreSQL.
+    """
+    made = sa.make_url(url)
+    if made.get_backend_name() not in SUPPORTED:
+        raise UnsupportedDatabaseError(dialect=made.get_backend_name())
+    if made.drivername == "postgresql":
+        made = made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() == "postgresql":
+        return sa.create_engine(made, pool_pre_ping=False)
+    in_memory = made.database in {None, "", ":memory:"}
+    pool = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}} if in_memory else {}
+    return prepare_sqlite(sa.create_engine(made, **pool))
+
+
+def prepare_sqlite(engine: sa.Engine) -> sa.Engine:
+    """Prepare a SQLite engine so that concurrent updates wait for each other instead of getting lost.
+
+    The driver no longer begins transactions by itself: every transaction begins with `BEGIN IMMEDIATE`, foreign keys
+    are enforced, the journal is written ahead (WAL), and a writer waits up to 30 seconds for another. Call it right
+    after `create_engine()`. Calling it twice, or with an engine of another database, changes nothing.
+    """
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "begin", _begin_immediate):
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def check_prepared(engine: sa.Engine) -> None:
+    """Refuse a host's engine on which updates could get lost.
+
+    Raises:
+        UnpreparedEngineError: saying what to call.
+        UnsupportedDatabaseError: if it is neither SQLite nor PostgreSQL.
+    """
+    if engine.dialect.name not in SUPPORTED:
+        raise UnsupportedDatabaseError(dialect=engine.dialect.name)
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "begin", _begin_immediate):
+        raise UnpreparedEngineError(url=engine.url.render_as_string(hide_password=True))
+
+
+def _set_up(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get(DEFERRED):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,216 @@
+"""Upgrades: the schema made or grown to what the Model needs, and the ledger of what it was made for.
+
+Upgrades only add. What a plugin left behind stays until it is purged.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSequence
+
+from crmkit.core.storage.ids import sequence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
+    from crmkit.core.storage.tables import Tables
+
+LOCK = 7_263_401_554
+BATCH = 1000
+
+
+def upgrade(connection: sa.Connection, model: Model, tables: Tables, now: datetime) -> list[str]:
+    """Bring the database to what the Model needs and return what was done, a line each; nothing if nothing was due.
+
+    Run it in a transaction. A second upgrade at the same time waits for the first.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    done = [*add_tables(connection, tables), *add_columns(connection, model, tables)]
+    done += [*add_indexes(connection, tables), *keep_stage_kinds(connection, model, tables)]
+    done += refresh_keys(connection, model, tables)
+    return [*done, *record_plugins(connection, model, tables, now)]
+
+
+def add_tables(connection: sa.Connection, tables: Tables) -> Iterator[str]:
+    """Create the missing tables, and on PostgreSQL the sequences of their ids."""
+    inspector = sa.inspect(connection)
+    present = set(inspector.get_table_names(schema=tables.schema))
+    missing = [table for table in tables.all if table.name not in present]
+    tables.metadata.create_all(connection, tables=missing, checkfirst=False)
+    if connection.dialect.name == "postgresql":
+        known = set(inspector.get_sequence_names(schema=tables.schema))
+        for table in tables.entities.values():
+            if sequence_of(table).name not in known:
+                connection.execute(CreateSequence(sequence_of(table)))
+    for table in missing:
+        yield f"create table {table.name}"
+
+
+def add_columns(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
+    """Add the missing columns of tables that exist, and fill new search keys of old records."""
+    inspector = sa.inspect(connection)
+    for table in tables.all:
+        present = {column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
+        missing = [column for column in table.columns if column.name not in present]
+        for column in missing:
+            connection.exec_driver_sql(add_column(connection, table, column))
+            yield f"add column {table.name}.{column.name}"
+
+
+def add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[object]) -> str:
+    """Return the statement that adds a column with its foreign key."""
+    preparer = connection.dialect.identifier_preparer
+    statement = f"ALTER TABLE {preparer.format_table(table)} ADD COLUMN {CreateColumn(column).compile(connection)}"
+    for key in column.foreign_keys:
+        target = preparer.format_table(key.column.table)
+        statement += f" CONSTRAINT {preparer.quote(str(key.name))} REFERENCES {target} (id) ON DELETE {key.ondelete}"
+    return statement
+
+
+def refresh_keys(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
+    """Compute the search keys of old records anew where fields are searched in another way than before."""
+    before: dict[str, Mapping[str, object]] = {}
+    for _, declared in facts_of(connection, tables).values():
+        before.update(json.loads(declared)["fields"])
+    for entity in model.entities.values():
+        for field in entity.fields.values():
+            old = before.get(f"{entity.name}.{field.name}")
+            if field.key_column and old is not None and old["key"] != field_snapshot(field)["key"]:
+                count = refresh_key(connection, tables[entity.name], field)
+                yield f"compute {count} search keys of {entity.name}.{field.name}"
+
+
+def refresh_key(connection: sa.Connection, table: sa.Table, field: FieldModel) -> int:
+    """Compute the search keys of a field for all records, and return how many there are."""
+    values = [table.c[name] for name in field.columns]
+    update = table.update().where(table.c.id == sa.bindparam("record"))
+    update = update.values({str(field.key_column): sa.bindparam("key")})
+    last, count = 0, 0
+    while True:
+        query = sa.select(table.c.id, *values).where(
+            table.c.id > last, sa.or_(*(value.is_not(None) for value in values))
+        )
+        rows = connection.execute(query.order_by(table.c.id).limit(BATCH)).all()
+        if not rows:
+            return count
+        connection.execute(
+            update, [{"record": row[0], "key": field.kind.key(field.kind.load(*row[1:]))} for row in rows]
+        )
+        last, count = rows[-1][0], count + len(rows)
+
+
+def add_indexes(connection: sa.Connection, tables: Tables) -> Iterator[str]:
+    """Create the missing indexes."""
+    inspector = sa.inspect(connection)
+    for table in tables.all:
+        present = {index["name"] for index in inspector.get_indexes(table.name, schema=table.schema)}
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            dialects = getattr(index, "_ddl_if", None)
+            wanted = dialects is None or dialects.dialect == connection.dialect.name
+            if wanted and index.name not in present:
+                connection.execute(CreateIndex(index))
+                present.add(str(index.name))
+                yield f"create index {index.name}"
+
+
+def keep_stage_kinds(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
+    """Give records the kind that their stage has now, where a pipeline's declaration changed it."""
+    for pipeline in model.pipelines.values():
+        table = tables[pipeline.entity]
+        for each in pipeline.stages:
+            changed = connection.execute(
+                table.update()
+                .where(
+                    table.c.pipeline == pipeline.name,
+                    table.c.stage == each.name,
+                    table.c.stage_kind != each.stage.kind,
+                )
+                .values(stage_kind=each.stage.kind)
+            ).rowcount
+            if changed:
+                yield f"{changed} records in {pipeline.name}.{each.name} are now {each.stage.kind}"
+
+
+def record_plugins(connection: sa.Connection, model: Model, tables: Tables, now: datetime) -> Iterator[str]:
+    """Write into the ledger which plugins the database is now made for."""
+    ledger = tables.system.plugin
+    facts = facts_of(connection, tables)
+    wishes = wishes_of(model)
+    for name, (version, declared) in wishes.items():
+        row = {"version": version, "state": "enabled", "declared": declared, "at": now}
+        if name not in facts:
+            connection.execute(ledger.insert().values(name=name, **row))
+            yield f"enable plugin {name} {version}"
+        elif facts[name] != ("enabled", declared):
+            connection.execute(ledger.update().where(ledger.c.name == name).values(row))
+            yield f"update plugin {name} {version}"
+    for name in facts.keys() - wishes.keys():
+        if facts[name][0] == "enabled":
+            connection.execute(ledger.update().where(ledger.c.name == name).values(state="disabled", at=now))
+            yield f"disable plugin {name} (its data is kept)"
+
+
+def differences(connection: sa.Connection, model: Model, tables: Tables) -> list[str]:
+    """Return how the database differs from what the Model needs, a line each."""
+    if not sa.inspect(connection).has_table(tables.system.plugin.name, schema=tables.schema):
+        return ["it has no tables of crmkit yet"]
+    facts, wishes = facts_of(connection, tables), wishes_of(model)
+    found = [f"plugin {name!r} is new" for name in wishes.keys() - facts.keys()]
+    for name in wishes.keys() & facts.keys():
+        state, declared = facts[name]
+        if state != "enabled":
+            found.append(f"plugin {name!r} was disabled")
+        elif declared != wishes[name][1]:
+            found.append(f"plugin {name!r} declares other things than before")
+    found += [f"plugin {name!r} is gone" for name in facts.keys() - wishes.keys() if facts[name][0] == "enabled"]
+    return sorted(found)
+
+
+def facts_of(connection: sa.Connection, tables: Tables) -> dict[str, tuple[str, str]]:
+    """Return state and snapshot of the plugins that the database was made for."""
+    ledger = tables.system.plugin
+    rows = connection.execute(sa.select(ledger.c.name, ledger.c.state, ledger.c.declared))
+    return {row.name: (row.state, row.declared) for row in rows}
+
+
+def wishes_of(model: Model) -> dict[str, tuple[str, str]]:
+    """Return version and snapshot of the plugins that are assembled."""
+    return {
+        plugin.name: (plugin.manifest.version, json.dumps(snapshot(model, plugin.name), sort_keys=True))
+        for plugin in model.plugins
+    }
+
+
+def snapshot(model: Model, plugin: str) -> Mapping[str, object]:
+    """Return what a plugin keeps in the database: its entities, fields and stages, as plain data."""
+    entities = [entity.name for entity in model.entities.values() if entity.provider == plugin]
+    fields = {
+        f"{entity.name}.{field.name}": field_snapshot(field)
+        for entity in model.entities.values()
+        for field in entity.fields.values()
+        if field.provider == plugin
+    }
+    stages = {
+        f"{pipeline.name}.{each.name}": {"kind": each.stage.kind, "on_remove": each.on_remove}
+        for pipeline in model.pipelines.values()
+        for each in pipeline.stages
+        if each.provider == plugin
+    }
+    return {"entities": sorted(entities), "fields": fields, "stages": stages}
+
+
+def field_snapshot(field: FieldModel) -> Mapping[str, object]:
+    """Return what must stay the same for a field's data to keep its meaning."""
+    return {
+        "kind": field.kind.name,
+        "columns": list(field.columns),
+        "target": field.target,
+        "key": [field.key_column, getattr(field.kind, "pinyin", False)],
+        "unique": field.declared.unique,
+    }
