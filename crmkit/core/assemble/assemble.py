@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve
 
 from crmkit.core.assemble.calls import hook_calls
+from crmkit.core.assemble.checks import check_model
 from crmkit.core.assemble.entities import assemble_entities
 from crmkit.core.assemble.model import Model, Part
 from crmkit.core.assemble.order import in_order
@@ -42,11 +43,7 @@ def assemble(
     values = setting_values(declared_settings, settings or {}, conventions)
     entities = assemble_entities(parts, pinyin=bool(values.get("pinyin_search")))
     pipelines = assemble_pipelines(parts)
-    for each in pipelines.values():
-        if each.entity not in entities or not entities[each.entity].staged:
-            problem = f"its entity {each.entity!r} doesn't go through stages."
-            raise DeclarationError(subject=f"pipeline {each.name!r}", problem=problem, plugin=each.provider)
-    return Model(
+    model = Model(
         plugins=tuple(ordered),
         parts=parts,
         entities=MappingProxyType(entities),
@@ -60,6 +57,8 @@ def assemble(
         values=MappingProxyType(values),
         conventions=conventions,
     )
+    check_model(model)
+    return model
 
 
 def declared_by(call: HookCall) -> list[Part]:

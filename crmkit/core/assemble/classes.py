@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from crmkit.core.declare.records import Record
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from crmkit.core.assemble.model import FieldModel
+    from crmkit.core.declare.records import Record
 
 
 @lru_cache(maxsize=4096)

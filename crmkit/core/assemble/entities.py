@@ -13,7 +13,6 @@ from crmkit.core.declare.declarations import AddChoice, Relabel, Rule, Unique
 from crmkit.core.declare.fields import Field
 from crmkit.core.declare.kinds import ChoiceKind, DateTimeKind, IntegerKind, RefKind, TextKind
 from crmkit.core.declare.names import nearest
-from crmkit.core.declare.records import Entity, Extension
 from crmkit.errors import ClashError, DeclarationError
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import Part
     from crmkit.core.declare.kinds import Kind
+    from crmkit.core.declare.records import Entity, Extension
 
 NAME_LENGTH = 41
 FIRST: Mapping[str, Kind] = {"id": IntegerKind(min=1), "version": IntegerKind(min=1)}

@@ -10,7 +10,6 @@ from attrs import define, frozen
 from crmkit.core.assemble.classes import record_class
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.names import nearest
-from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
 from crmkit.errors import UnknownNameError
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.declarations import Command, Event, Report, Role, Rule, Setting, Unique
     from crmkit.core.declare.fields import Field
     from crmkit.core.declare.kinds import Kind
-    from crmkit.core.declare.records import Entity
+    from crmkit.core.declare.records import Entity, Record
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, frozen
 
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.stages import AddStage, ChangeStage, Move, Pipeline, Stage

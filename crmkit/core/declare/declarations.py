@@ -119,7 +119,7 @@ class Report:
 
 @frozen(kw_only=True)
 class Event:
-    """An event beyond the ones that every entity has (`customer.created`, `.updated`, `.deleted`, `.restored`, `.moved`)."""
+    """An event beyond those that every entity has: `customer.created`, `updated`, `deleted`, `restored`, `moved`."""
 
     name: str
     entity: str

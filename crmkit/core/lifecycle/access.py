@@ -86,7 +86,8 @@ def readable_ids(session: Session, entity: str, ids: Iterable[int]) -> set[int]:
         return set()
     session.unit.check_readable()
     table, reach = session.tables[entity], session.reacher.reach
-    numbers, seen = list(ids), set()
+    numbers = list(ids)
+    seen: set[int] = set()
     for start in range(0, len(numbers), CHUNK):
         condition = sa.and_(table.c.id.in_(numbers[start : start + CHUNK]), table.c.deleted_at.is_(None))
         within_reach = reach(found, table, "read")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.core.declare.declarations import Rule
 from crmkit.core.reading.filters import parse, predicate
+from crmkit.errors import DeclarationError, FilterError
 
 if TYPE_CHECKING:
-    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
 
@@ -39,3 +41,26 @@ def value_of(session: Session, entity: EntityModel, draft: Draft, path: tuple[st
             return None
         found, path = getattr(record, name), path[1:]
     return found
+
+
+def check_conditions(model: Model) -> None:
+    """Read every rule and every gate once, so that a mistake shows before a record meets it.
+
+    Raises:
+        DeclarationError: naming the rule or stage and its plugin, and pointing at the mistake.
+    """
+    for rule, plugin in model.of(Rule):
+        check_condition(model, rule.entity, rule.when, f"rule {rule.name!r}", plugin)
+    for pipeline in model.pipelines.values():
+        for each in pipeline.stages:
+            subject = f"stage {each.name!r} of {pipeline.name!r}"
+            for gate in (*each.stage.entry, *each.stage.leave):
+                check_condition(model, pipeline.entity, gate.condition, subject, each.provider)
+
+
+def check_condition(model: Model, entity: str, condition: str, subject: str, plugin: str) -> None:
+    """Read one condition."""
+    try:
+        parse(model, model.entities[entity], condition)
+    except FilterError as error:
+        raise DeclarationError(subject=subject, problem=str(error), plugin=plugin) from None

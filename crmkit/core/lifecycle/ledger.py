@@ -116,7 +116,7 @@ def emit(session: Session, name: str, record: Record, payload: Mapping[str, obje
 
 
 def log_stages(session: Session, entity: EntityModel, entries: Iterable[tuple[Record | None, Record]]) -> None:
-    """Write a row of stage history for every `(before, after)` that entered a stage; seconds count in the stage left."""
+    """Write a row of stage history for every `(before, after)`, with the seconds in the stage that was left."""
     history, statement = session.statements.stage_history
     amount = entity.fields.get("amount")
     rows = []

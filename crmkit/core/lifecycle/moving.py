@@ -46,7 +46,7 @@ def move(
     with session.unit.command(writes_much=len(given) > 1):
         drafts = []
         for index, (record, values) in enumerate(given):
-            draft = begin_move(session, entity, current(session, record), to, pipeline, index)
+            draft = begin_move(session, entity, current(session, record), to, pipeline=pipeline, index=index)
             normalise(session, draft, values)
             drop_unchanged(draft)
             if draft.target.name != draft.get("stage") or pipeline or draft.refusals:
@@ -72,7 +72,7 @@ def run_moves(session: Session, entity: EntityModel, drafts: list[MoveDraft]) ->
 
 
 def begin_move(
-    session: Session, entity: EntityModel, record: Record, to: str, pipeline: str | None, index: int
+    session: Session, entity: EntityModel, record: Record, to: str, *, pipeline: str | None, index: int
 ) -> MoveDraft:
     """Return the draft of one move; a move that the pipeline does not allow is refused on it."""
     found = pipeline_of(session, entity, pipeline or record.pipeline)

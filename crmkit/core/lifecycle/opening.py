@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmkit.core.declare.kinds import TagsKind
+from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.lifecycle.ledger import Statements
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
@@ -56,6 +57,7 @@ def check_facts(crm: CRM, connection: sa.Connection) -> None:
         UpgradeNeeded: saying what differs.
     """
     if not crm.is_checked:
+        check_conditions(crm.model)
         found = differences(connection, crm.model, crm.tables)
         if found:
             raise UpgradeNeeded(changes=tuple(found))

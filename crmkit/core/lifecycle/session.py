@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.provenance import Link
     from crmkit.core.lifecycle.timeline import HistoryEntry, TimelineEntry
     from crmkit.core.lifecycle.unit import Unit
-    from crmkit.core.reading.permission import Principal
     from crmkit.core.reading.page import Page
+    from crmkit.core.reading.permission import Principal
     from crmkit.core.reading.reports.table import Table
     from crmkit.core.storage.tables import Tables
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attrs import define, field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmkit.core.storage.engine import DEFERRED
-from crmkit.errors import ReadOnlyError, SessionClosedError, SessionDoomedError, TooDeepError
+from crmkit.errors import DatabaseBusyError, ReadOnlyError, SessionClosedError, SessionDoomedError, TooDeepError
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
@@ -74,13 +74,20 @@ class Unit:
             self.now = self.clock()
 
     def check_writable(self) -> None:
-        """Refuse writes where they can't be, and begin the writing transaction."""
+        """Refuse writes where they can't be, and begin the writing transaction.
+
+        Raises:
+            DatabaseBusyError: if another program keeps a SQLite file locked for longer than a writer waits.
+        """
         self.check_readable()
         if self.is_readonly:
             raise ReadOnlyError
         self.included.clear()
         if not self.is_writing and not self.is_hosted and self.connection.dialect.name == "sqlite":
-            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                raise DatabaseBusyError from error
         self.is_writing = True
 
     def finish(self, *, failed: bool) -> None:
@@ -126,7 +133,7 @@ class Unit:
 
     @contextmanager
     def writing_after(self, drafts: Iterable[Draft]) -> Iterator[None]:
-        """Write drafts: in a savepoint if any has something to be written before it, as it may still be refused then."""
+        """Write drafts: in a savepoint if any has something to be written before it, as it may yet be refused."""
         if any(draft.preparations for draft in drafts) and not self.connection.in_nested_transaction():
             before = dict(self.latest)
             try:

@@ -1,4 +1,4 @@
-"""Ids: one sequence an entity, taken in blocks before the insert, so that a batch knows its ids before it is written."""
+"""Ids: one sequence an entity, taken in blocks before the insert, so that a batch knows its ids beforehand."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
+    from crmkit.core.assemble.model import FieldModel, Model
     from crmkit.core.storage.tables import Tables
 
 LOCK = 7_263_401_554
@@ -31,7 +31,7 @@ def upgrade(connection: sa.Connection, model: Model, tables: Tables, now: dateti
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-    done = [*add_tables(connection, tables), *add_columns(connection, model, tables)]
+    done = [*add_tables(connection, tables), *add_columns(connection, tables)]
     done += [*add_indexes(connection, tables), *keep_stage_kinds(connection, model, tables)]
     done += refresh_keys(connection, model, tables)
     return [*done, *record_plugins(connection, model, tables, now)]
@@ -52,8 +52,8 @@ def add_tables(connection: sa.Connection, tables: Tables) -> Iterator[str]:
         yield f"create table {table.name}"
 
 
-def add_columns(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
-    """Add the missing columns of tables that exist, and fill new search keys of old records."""
+def add_columns(connection: sa.Connection, tables: Tables) -> Iterator[str]:
+    """Add the missing columns of tables that exist."""
     inspector = sa.inspect(connection)
     for table in tables.all:
         present = {column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}

@@ -326,7 +326,7 @@ def unscaled(value: object, scale: int) -> Decimal:
 
 
 def scaled_bound(number: Decimal, scale: int, *, up: bool) -> int:
-    """Return the scaled integer nearest to the number from below or above, for comparing with more decimals than kept."""
+    """Return the nearest scaled integer from below or above, for comparing with more decimals than are kept."""
     return int(number.scaleb(scale).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR))
 
 

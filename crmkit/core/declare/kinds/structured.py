@@ -134,7 +134,7 @@ class TagsKind(Kind):
 
 @frozen(kw_only=True)
 class JsonKind(Kind):
-    """Any JSON value, for what only machines read. Lists come back as lists: treat them as values, don't change them."""
+    """Any JSON value, for what only machines read. Its lists are values, too: don't change them in place."""
 
     name: ClassVar[str] = "json"
     is_json: ClassVar[bool] = True

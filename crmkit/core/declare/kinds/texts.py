@@ -87,7 +87,7 @@ class LongTextKind(TextKind):
 
 @frozen(kw_only=True)
 class EmailKind(TextKind):
-    """An e-mail address (RFC 5321, checked by email-validator without asking the network); the domain in small letters."""
+    """An e-mail address (RFC 5321, checked without asking the network); the domain in small letters."""
 
     name: ClassVar[str] = "email"
     widget: ClassVar[str] = "email"

@@ -1,0 +1,105 @@
+"""Commands that were refused; nothing was changed."""
+
+from __future__ import annotations
+
+from attrs import define, frozen
+
+from crmkit.errors.root import CRMKitError, listed
+
+
+class CommandError(CRMKitError):
+    """A command was refused; nothing was changed."""
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """One reason why a record was refused: the field path, a text for people, the plugin, and which record of a batch."""
+
+    path: str
+    text: str
+    plugin: str = "core"
+    index: int = 0
+
+
+@define(kw_only=True, eq=False)
+class Refused(CommandError):
+    """A command was refused for the reasons in `refusals`; all of them, not just the first."""
+
+    entity: str
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def message(self) -> str:
+        """List every refusal with its path."""
+        return f"{self.entity}: " + " ".join(f"{each.path}: {each.text}" for each in self.refusals)
+
+
+@define(kw_only=True, eq=False)
+class NotFoundError(CommandError):
+    """There is no such record, or none that the actor may see."""
+
+    entity: str
+    id: object
+
+    @property
+    def message(self) -> str:
+        """Name the record."""
+        return f"There is no {self.entity} {self.id}."
+
+
+@define(kw_only=True, eq=False)
+class AccessDeniedError(CommandError):
+    """The actor may not do this."""
+
+    action: str
+    entity: str
+    actor: str
+
+    @property
+    def message(self) -> str:
+        """Name the action, the entity and the actor."""
+        return f"{self.actor} may not {self.action} this {self.entity}. Ask an administrator for a role that allows it."
+
+
+@define(kw_only=True, eq=False)
+class ConflictError(CommandError):
+    """Somebody else changed the record since it was read."""
+
+    entity: str
+    id: int
+    changed: tuple[str, ...]
+    version: int
+
+    @property
+    def message(self) -> str:
+        """Name the fields that changed and the current version."""
+        return (
+            f"{self.entity} {self.id} was changed by somebody else meanwhile ({listed(self.changed)}; "
+            f"now version {self.version}). Read it again and repeat the change."
+        )
+
+
+@define(kw_only=True, eq=False)
+class PluginFailedError(CommandError):
+    """A plugin's hook raised; the transaction is as it was before the command, or rolled back."""
+
+    plugin: str
+    hook: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Name the plugin, the hook and the problem."""
+        return f"Plugin {self.plugin!r} failed in {self.hook}: {self.problem}. Nothing was changed."
+
+
+@define(kw_only=True, eq=False)
+class TooDeepError(CommandError):
+    """Hooks kept triggering further writes."""
+
+    hooks: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """Show the chain."""
+        return f"Reactions triggered each other too deeply: {' > '.join(self.hooks)}. One of these plugins must stop."

@@ -1,0 +1,57 @@
+"""Reading: filters, names and values that can't be understood."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from crmkit.errors.root import CRMKitError, listed
+
+
+@define(kw_only=True, eq=False)
+class FilterError(CRMKitError):
+    """A filter expression is wrong; `position` counts characters from 0."""
+
+    expression: str
+    position: int
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Point at the position."""
+        start = max(0, self.position - 40)
+        shown = self.expression[start : self.position + 40]
+        return f"{self.problem} At character {self.position + 1}: {shown!r}."
+
+
+@define(kw_only=True, eq=False)
+class FieldHidden(CRMKitError):
+    """A field is read that the actor may not see, or that was not loaded."""
+
+    entity: str
+    name: str
+
+    @property
+    def message(self) -> str:
+        """Name the field."""
+        return f"The field {self.name!r} of this {self.entity} is hidden from this session's actor."
+
+
+@define(kw_only=True, eq=False)
+class UnknownNameError(CRMKitError):
+    """A name (of an entity, field, stage, report, setting...) is not known to the assembled model."""
+
+    sort: str
+    name: str
+    known: tuple[str, ...] = ()
+    nearest: str | None = None
+
+    @property
+    def message(self) -> str:
+        """Name it, and the nearest known name."""
+        if self.nearest:
+            return f"There is no {self.sort} {self.name!r}. Did you mean {self.nearest!r}?"
+        return f"There is no {self.sort} {self.name!r}. Known: {listed(self.known)}."
+
+
+class InvalidValue(CRMKitError, ValueError):
+    """A value does not fit its field; the text says why and what would fit."""

@@ -1,0 +1,67 @@
+"""Sessions used in a way that they can't be."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from crmkit.errors.root import CRMKitError
+
+
+class SessionError(CRMKitError):
+    """A session is used in a way that it can't be."""
+
+
+@define(kw_only=True, eq=False)
+class UnknownActorError(SessionError):
+    """The actor of a session is not a known, active user."""
+
+    actor: str
+
+    @property
+    def message(self) -> str:
+        """Name the actor."""
+        return (
+            f"There is no active user {self.actor!r}. Create one (external_id={self.actor!r}), or make the first one "
+            f"with crm.upgrade(admin={self.actor!r})."
+        )
+
+
+class SessionClosedError(SessionError):
+    """A session is used outside its `with` block."""
+
+    @property
+    def message(self) -> str:
+        """Say how a session is used."""
+        return "This session is not open. Use it inside `with crm.session(actor=...) as session:`."
+
+
+class SessionDoomedError(SessionError):
+    """A command failed after it had begun to write, so this transaction can only be rolled back."""
+
+    @property
+    def message(self) -> str:
+        """Say what to do."""
+        return (
+            "A command of this session failed after it had begun to write; nothing of it is kept. Start a new session."
+        )
+
+
+class ReadOnlyError(SessionError):
+    """A write is tried in a read-only session."""
+
+    @property
+    def message(self) -> str:
+        """Say what to do."""
+        return "This session is read-only. Open one without readonly=True to write."
+
+
+@define(kw_only=True, eq=False)
+class KeyReusedError(SessionError):
+    """An idempotency key comes back with another command."""
+
+    key: str
+
+    @property
+    def message(self) -> str:
+        """Name the key."""
+        return f"The idempotency key {self.key!r} was used before for a different command. Use a new key."
