@@ -27,6 +27,7 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 CHANGE = ("entity", "record_id", "version", "action", "at", "actor_id", "old", "new")
 EVENT = ("name", "entity", "record_id", "version", "ordinal", "at", "actor_id", "payload")
+LINK = ("source_entity", "source_id", "kind", "target_entity", "target_id", "at", "actor_id")
 HISTORY = (
     "entity",
     "record_id",
@@ -76,6 +77,11 @@ class Statements:
     def stage_history(self) -> tuple[TableStatements, str]:
         """The insert into the stage history."""
         return self._append(self._tables.system.stage_history, HISTORY)
+
+    @cached_property
+    def link(self) -> tuple[TableStatements, str]:
+        """The insert into the links, which leaves out one that is there already."""
+        return self._append(self._tables.system.link, LINK)
 
     def _append(self, table: sa.Table, columns: tuple[str, ...]) -> tuple[TableStatements, str]:
         made = TableStatements(table, self._dialect)

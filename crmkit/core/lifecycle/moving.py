@@ -48,8 +48,7 @@ def move(
         for index, (record, values) in enumerate(given):
             draft = begin_move(session, entity, current(session, record), to, pipeline=pipeline, index=index)
             normalise(session, draft, values)
-            drop_unchanged(draft)
-            if draft.target.name != draft.get("stage") or pipeline or draft.refusals:
+            if draft.source != draft.target or draft.refusals or is_different(draft):
                 drafts.append(draft)
         if drafts:
             run_moves(session, entity, drafts)
@@ -63,12 +62,22 @@ def run_moves(session: Session, entity: EntityModel, drafts: list[MoveDraft]) ->
         if not draft.refusals:
             check_gates(session, entity, draft)
         enter(session, draft, draft.target)
+        drop_unchanged(draft)
     changes = write(session, entity, drafts, "move", "moved")
     with session.unit.writing():
         ledger.log_stages(session, entity, ((change.before, change.after) for change in changes))
         for change, draft in zip(changes, drafts, strict=True):
             change.source, change.target = draft.source, draft.target
         run_hook(session, "crmkit_after_move", CHANGES, Batch(entity, changes, session))
+
+
+def is_different(draft: MoveDraft) -> bool:
+    """Return whether a move to the stage that the record is in gives other values than it has; that is refused."""
+    drop_unchanged(draft)
+    if draft.values:
+        text = f"The record is in the stage {draft.target.name!r} already. Update it to change its values."
+        draft.refuse("stage", text)
+    return bool(draft.values)
 
 
 def begin_move(

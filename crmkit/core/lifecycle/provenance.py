@@ -9,6 +9,7 @@ from attrs import frozen
 
 from crmkit.core.declare.names import check_name
 from crmkit.core.declare.values import Ref, ref_class
+from crmkit.core.lifecycle.ledger import LINK
 from crmkit.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -53,18 +54,11 @@ def link(session: Session, source: Record, kind: str, target: Record) -> Link:
     found = session.unit.connection.execute(exists).scalar_one_or_none()
     if found is not None:
         return Link(source=made.source, kind=kind, target=made.target, at=found)
-    values = {
-        "source_entity": made.source.entity,
-        "source_id": int(made.source),
-        "kind": kind,
-        "target_entity": made.target.entity,
-        "target_id": int(made.target),
-        "at": made.at,
-        "actor_id": session.principal.user,
-    }
+    links, statement = session.statements.link
     with session.unit.writing():
-        session.unit.connection.execute(table.insert().values(values))
-        session.unit.written += 1
+        ends = (made.source.entity, int(made.source), kind, made.target.entity, int(made.target))
+        row = links.convert_row(LINK, (*ends, made.at, session.principal.user))
+        session.unit.execute(statement, row)
     return made
 
 
