@@ -1,0 +1,224 @@
+"""The result of a report: a typed table, with the chart and the notes that go with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+from attrs import Attribute, field, frozen
+
+from crmkit.core.reading.reports.columns import EXPECTED, Cell, Column
+from crmkit.core.reading.reports.errors import CellError, TableError, UnknownColumnError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from os import PathLike
+
+    from crmkit.core.reading.reports.chart import Chart
+
+__all__ = ["Cell", "Column", "Parameter", "Row", "Table"]
+
+Row: TypeAlias = tuple[Cell, ...]
+Parameter: TypeAlias = Cell | Sequence[Cell]
+
+
+def _columns(columns: Iterable[Column]) -> tuple[Column, ...]:
+    return tuple(columns)
+
+
+def _notes(notes: str | Iterable[str]) -> tuple[str, ...]:
+    return (notes,) if isinstance(notes, str) else tuple(notes)
+
+
+def _rows(rows: Iterable[Iterable[Cell]]) -> tuple[Row, ...]:
+    return tuple(tuple(row) for row in rows)
+
+
+def _total(total: Iterable[Cell] | None) -> Row | None:
+    return None if total is None else tuple(total)
+
+
+def _parameters(parameters: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+    return MappingProxyType(dict(parameters))
+
+
+@frozen
+class Table:
+    """What a report gives.
+
+    Every row has one cell a column, of the column's kind or `None`. `total` is one more row, shown below the others
+    and never part of them. `notes` are whole sentences about the figures (or one). `parameters` are those the
+    report ran with.
+
+    Renderers for people take a `locale` (`"en"`, `"zh_Hans_CN"`) and an IANA `time_zone`; those for programs (`to_csv`,
+    `to_json`) give the same text everywhere. Each imports the library it needs when it is called.
+
+    Raises:
+        TableError: if columns repeat, or a row or the total is too short or too long.
+        CellError: if a cell doesn't hold what its column says.
+        UnknownColumnError: if the chart names a column that isn't there.
+    """
+
+    columns: tuple[Column, ...] = field(converter=_columns)
+    rows: tuple[Row, ...] = field(converter=_rows)
+    title: str = field(default="", kw_only=True)
+    total: Row | None = field(default=None, converter=_total, kw_only=True)
+    chart: Chart | None = field(default=None, kw_only=True)
+    notes: tuple[str, ...] = field(default=(), converter=_notes, kw_only=True)
+    parameters: Mapping[str, Parameter] = field(factory=dict, converter=_parameters, kw_only=True)
+
+    @columns.validator
+    def _check_columns(self, _: Attribute[tuple[Column, ...]], columns: tuple[Column, ...]) -> None:
+        repeated = [name for name, times in Counter(column.name for column in columns).items() if times > 1]
+        if repeated:
+            raise TableError(title=self.title, problem=f"the column {repeated[0]!r} is there twice. Rename one.")
+        if not columns:
+            raise TableError(title=self.title, problem="it has no columns. Give it at least one.")
+
+    @rows.validator
+    def _check_rows(self, _: Attribute[tuple[Row, ...]], rows: tuple[Row, ...]) -> None:
+        for number, row in enumerate(rows, start=1):
+            self._check_row(row, number)
+
+    @total.validator
+    def _check_total(self, _: Attribute[Row | None], total: Row | None) -> None:
+        if total is not None:
+            self._check_row(total, None)
+
+    @chart.validator
+    def _check_chart(self, _: Attribute[Chart | None], chart: Chart | None) -> None:
+        for name in chart.columns if chart else ():
+            self.column(name)
+
+    def _check_row(self, row: Row, number: int | None) -> None:
+        if len(row) != len(self.columns):
+            place = "the total" if number is None else f"row {number}"
+            problem = f"{place} has {len(row)} cells, but there are {len(self.columns)} columns."
+            raise TableError(title=self.title, problem=problem)
+        for column, value in zip(self.columns, row, strict=True):
+            if not column.holds(value):
+                raise CellError(
+                    title=self.title,
+                    row=number,
+                    column=column.name,
+                    kind=column.kind,
+                    given=type(value).__name__,
+                    expected=EXPECTED[column.kind],
+                )
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name.
+
+        Raises:
+            UnknownColumnError: if there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UnknownColumnError(title=self.title, column=name, known=tuple(each.name for each in self.columns))
+
+    def records(self) -> list[dict[str, Cell]]:
+        """Return the rows as dictionaries by column name, the total left out."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+    def to_text(
+        self, *, width: int | None = None, color: bool = False, locale: str = "en", time_zone: str = "UTC"
+    ) -> str:
+        """Draw the table in characters for a terminal `width` characters wide, or as wide as it needs."""
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.text import text
+
+        return text(self, Display.of(locale, time_zone), width=width, color=color)
+
+    def to_csv(self, *, neutralise: Callable[[str], str] | None = None) -> str:
+        """Write the rows as CSV for programs: column names, plain numbers, ISO dates, durations in seconds.
+
+        Nothing known and empty text are both an empty cell; the total is left out. `neutralise` is given every text
+        cell and returns one that no spreadsheet takes for a formula.
+        """
+        from crmkit.core.reading.reports.export import csv_text
+
+        return csv_text(self, neutralise)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Write the whole table as JSON; `json_text` documents the shape."""
+        from crmkit.core.reading.reports.export import json_text
+
+        return json_text(self, indent)
+
+    def to_html(
+        self,
+        *,
+        page: bool = True,
+        locale: str = "en",
+        time_zone: str = "UTC",
+        fonts: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write a whole accessible page, or only the part of one that holds the report, with the chart inside."""
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.html import html
+
+        return html(self, Display.of(locale, time_zone), page=page, fonts=fonts)
+
+    def to_xlsx(
+        self,
+        target: str | PathLike[str] | BinaryIO,
+        *,
+        locale: str = "en",
+        time_zone: str = "UTC",
+        created: datetime | None = None,
+    ) -> None:
+        """Write a workbook with one sheet: typed cells, a fixed header row, a filter; text is never a formula.
+
+        Raises:
+            SheetTooLongError: if there are more rows than a worksheet can hold.
+        """
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.xlsx import write_xlsx
+
+        write_xlsx(self, target, Display.of(locale, time_zone), created)
+
+    def to_vega(self, *, locale: str = "en", time_zone: str = "UTC") -> dict[str, object]:
+        """Return the chart as a complete Vega-Lite dictionary with titles, formats and this table's data.
+
+        Raises:
+            NoChartError: if the report has no chart.
+        """
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.vega import vega
+
+        return vega(self, Display.of(locale, time_zone))
+
+    def to_svg(self, *, locale: str = "en", time_zone: str = "UTC", fonts: str | PathLike[str] | None = None) -> str:
+        """Draw the chart as SVG; `fonts` is a folder of more fonts.
+
+        Raises:
+            NoChartError: if the report has no chart.
+            ChartsUnavailableError: if the extra `charts` isn't installed.
+        """
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.drawing import svg
+
+        return svg(self, Display.of(locale, time_zone), fonts=fonts)
+
+    def to_png(
+        self,
+        *,
+        locale: str = "en",
+        time_zone: str = "UTC",
+        fonts: str | PathLike[str] | None = None,
+        scale: float = 2.0,
+    ) -> bytes:
+        """Draw the chart as PNG, `scale` pixels for each of its points; `fonts` is a folder of more fonts.
+
+        Raises:
+            NoChartError: if the report has no chart.
+            ChartsUnavailableError: if the extra `charts` isn't installed.
+        """
+        from crmkit.core.reading.reports.display import Display
+        from crmkit.core.reading.reports.drawing import png
+
+        return png(self, Display.of(locale, time_zone), fonts=fonts, scale=scale)
