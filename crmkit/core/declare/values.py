@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 
-def exact(value: Decimal | float | str) -> Decimal:
+def exact(value: object) -> Decimal:
     """Return the number as an exact decimal; floats count by their shortest text (0.1 is 0.1).
 
     Raises:
         InvalidValue: if it is no finite number.
     """
+    if not isinstance(value, (Decimal, int, float, str)):
+        raise InvalidValue(f"{value!r} is not a number.")
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    except (InvalidOperation, ValueError, TypeError):
+    except (InvalidOperation, ValueError):
         raise InvalidValue(f"{value!r} is not a number.") from None
     if not number.is_finite():
         raise InvalidValue(f"{value!r} is not a finite number.")

@@ -23,6 +23,9 @@ PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
 MONEY_TEXT = re.compile(r"([A-Z]{3})?\s*([+-]?[\d.,'\u00a0 ]+?)\s*([A-Z]{3})?(?:\s*@\s*([\d.]+))?\Z")
 MONEY_SCALE = 4
 LONGEST_NUMBER = 60
+LARGEST_POWER = 18
+MOST_FIGURES = 28
+"""Beyond these, decimal arithmetic in its usual context would round."""
 
 
 def number_from(value: object) -> Decimal:
@@ -34,7 +37,7 @@ def number_from(value: object) -> Decimal:
     if isinstance(value, (bool, type(None))):
         raise InvalidValue(f"{value!r} is not a number.")
     if not isinstance(value, str):
-        return exact(value)  # type: ignore[arg-type]  # exact() refuses what isn't a number
+        return exact(value)
     text = value.strip()
     if len(text) > LONGEST_NUMBER:
         raise InvalidValue(f"A number of {len(text)} characters is too long.")
@@ -293,6 +296,8 @@ class BooleanKind(Kind):
 
 def fitting(number: Decimal, digits: int, what: str = "") -> Decimal:
     """Return the number if it has at most so many decimals (trailing zeros don't count)."""
+    if number.adjusted() > LARGEST_POWER or len(number.as_tuple().digits) > MOST_FIGURES:
+        raise InvalidValue(f"{number} is too large or too long.")
     if number and -int(plain(number).as_tuple().exponent) > digits:
         raise InvalidValue(f"{number} has more than the {digits} decimals{what} that are kept; round it.")
     return with_decimals(number, digits) if what else number
@@ -314,7 +319,7 @@ def plain(number: Decimal) -> Decimal:
 
 def scaled(number: object, scale: int) -> int:
     """Return the number as an integer of 64 bits, times ten to the scale."""
-    value = int(exact(number).scaleb(scale))  # type: ignore[arg-type]  # exact() refuses what isn't a number
+    value = int(exact(number).scaleb(scale))
     if abs(value) > LARGEST:
         raise InvalidValue(f"{number} is too large.")
     return value

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from crmkit.core.declare.conventions import Conventions
 
-REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,40}):(\d{1,18})\Z")
+LONGEST_ID = 19
+REFERENCE = re.compile(r"([a-z][a-z0-9_]{0,40}):([0-9]{1,19})\Z")
 
 
 @frozen(kw_only=True)
@@ -114,14 +115,19 @@ def reference_of(value: object) -> tuple[str | None, int]:
     if isinstance(value, Ref):
         return value.entity, int(value)
     if isinstance(value, str) and (found := REFERENCE.match(value.strip())):
-        return found[1], int(found[2])
-    pointed = getattr(value, "ref", None)
-    if isinstance(pointed, Ref):
-        return pointed.entity, int(pointed)
-    digits = value.strip() if isinstance(value, str) else ""
-    number = value if isinstance(value, int) and not isinstance(value, bool) else 0
-    if digits.isascii() and digits.isdigit() and len(digits) < 19:  # noqa: PLR2004
-        number = int(digits)
+        entity, number = found[1], int(found[2])
+    elif isinstance(pointed := getattr(value, "ref", None), Ref):
+        entity, number = pointed.entity, int(pointed)
+    else:
+        entity, number = None, plain_id(value)
     if not 0 < number <= LARGEST:
         raise InvalidValue(f"{value!r} is neither a record nor the id of one.")
-    return None, number
+    return entity, number
+
+
+def plain_id(value: object) -> int:
+    """Return the id that an integer or a text of digits is; 0 if it is none."""
+    if isinstance(value, str):
+        digits = value.strip()
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
