@@ -2,7 +2,7 @@
 
 - `python` blocks are executed.
 - `console` blocks: lines after `$ ` are run by sh; they must succeed, and output that is shown must match.
-  A shown line `...` stands for any lines.
+  A shown line `...` stands for any lines, and ` ...` at the end of a line for the rest of it.
 - A block after `<!-- file: NAME -->` is written as that file instead, whatever its language.
 - A block after `<!-- no-run: REASON -->` is left alone.
 """
@@ -67,11 +67,18 @@ def commands_of(text: str) -> list[tuple[str, str]]:
 
 
 def matches(shown: str, actual: str) -> bool:
-    """Tell whether an output is as shown, where a line `...` stands for any lines; trailing spaces don't count."""
-    lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
-    pattern = "".join(r"(?:.*\n)*" if line.strip() == "..." else re.escape(line) + r"\n" for line in lines)
+    """Tell whether an output is as shown, dots standing for lines or for the rest of one; trailing spaces don't count."""
+    pattern = "".join(pattern_of(line.rstrip()) for line in shown.strip("\n").splitlines())
     text = "".join(line.rstrip() + "\n" for line in actual.strip("\n").splitlines())
     return re.fullmatch(pattern, text) is not None
+
+
+def pattern_of(line: str) -> str:
+    """Return the regular expression of a shown line."""
+    if line.strip() == "...":
+        return r"(?:.*\n)*"
+    start = line.removesuffix(" ...")
+    return re.escape(start) + (r" .*\n" if start != line else r"\n")
 
 
 def run_console(block: Block, folder: Path) -> None:

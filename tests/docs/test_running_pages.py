@@ -74,6 +74,14 @@ def test_dots_stand_for_any_lines(run_page: Run) -> None:
         run_page(block("console", "$ printf 'a\\nb\\nd\\n'\na\n...\nc"))
 
 
+def test_dots_at_the_end_stand_for_the_rest_of_a_line(run_page: Run) -> None:
+    """A line that ends in a space and three dots matches any line that begins like it, and only one line."""
+    run_page(block("console", "$ printf 'made at 10:15\\nb\\n'\nmade at ...\nb"))
+    for shown in ("made by ...\nb", "made at ..."):
+        with pytest.raises(Failed):
+            run_page(block("console", f"$ printf 'made at 10:15\\nb\\n'\n{shown}"))
+
+
 def test_a_failing_command_fails_the_page(run_page: Run) -> None:
     """A command that exits with an error fails the page, and its output says why."""
     with pytest.raises(Failed, match="failed with 3:\nwhy"):

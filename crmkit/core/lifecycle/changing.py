@@ -48,6 +48,9 @@ def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, 
         batch = Batch(entity, active, session)
         if active:
             run_hook(session, "crmkit_before_update", DRAFTS, batch)
+            for draft in active:
+                drop_unchanged(draft)
+            active = [draft for draft in active if draft.values or draft.refusals or draft.preparations]
             changes = write(session, entity, active, "update", "updated")
             with session.unit.writing():
                 run_hook(session, "crmkit_after_update", CHANGES, Batch(entity, changes, session))

@@ -118,37 +118,52 @@ class Unit:
         """
         self.check_writable()
         self.depth += 1
-        before = self.latest.copy() if self.is_hosted or writes_much else self.latest
+        written = self.written
         try:
             if self.is_hosted or writes_much:
-                with self.connection.begin_nested():
+                with self.savepoint():
                     yield
             else:
                 yield
         except BaseException:
-            self.latest = before
+            self.doomed = self.doomed or self.written != written
             raise
         finally:
             self.depth -= 1
 
     @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is inside if it breaks: its rows, and what this unit remembers of them.
+
+        Ids that were taken inside are forgotten: on SQLite they are free again for others.
+
+        Raises:
+            SessionDoomedError: if a command inside broke midway and a plugin went on regardless.
+        """
+        before = dict(self.latest), set(self.known), self.written, self.doomed
+        try:
+            with self.connection.begin_nested():
+                yield
+                if self.doomed:
+                    raise SessionDoomedError
+        except BaseException:
+            self.latest, self.known, self.written, self.doomed = before
+            self.taken.clear()
+            raise
+
+    @contextmanager
     def writing_after(self, drafts: Iterable[Draft]) -> Iterator[None]:
-        """Write drafts: in a savepoint if any has something to be written before it, as it may yet be refused."""
-        if any(draft.preparations for draft in drafts) and not self.connection.in_nested_transaction():
-            before = dict(self.latest)
-            try:
-                with self.connection.begin_nested():
-                    yield
-            except BaseException:
-                self.latest = before
-                raise
+        """Write drafts: in a savepoint if any has something to be written before it, as it may still be refused then."""
+        if any(draft.preparations for draft in drafts):
+            with self.savepoint():
+                yield
             return
         with self.writing():
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Doom the session if what is inside breaks after a write, unless a savepoint around it undoes it.
+        """Doom the session if what is inside breaks after a write; a savepoint around it takes the doom away again.
 
         A conflict or a refusal of the very statement that would have written leaves nothing behind.
         """
@@ -156,8 +171,7 @@ class Unit:
         try:
             yield
         except BaseException as error:
-            broken = self.written != written or isinstance(error.__cause__, DBAPIError) or isinstance(error, DBAPIError)
-            if broken and not self.connection.in_nested_transaction():
+            if self.written != written or isinstance(error.__cause__, DBAPIError) or isinstance(error, DBAPIError):
                 self.doomed = True
             raise
 

@@ -84,3 +84,9 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     """Announce links between contacts and customers."""
     contacts.announce(session, changes)
+
+
+@hookimpl
+def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Close the gaps that deleted records leave in trees."""
+    trees.close_gaps(session, changes)

@@ -9,7 +9,7 @@ from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
 from crmkit.core.nouns.people import Team, User
 
 if TYPE_CHECKING:
-    from crmkit.core.lifecycle.drafts import Batch, DeleteDraft, Draft
+    from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, Draft
     from crmkit.core.lifecycle.session import Session
 
 PARENTS = ((Team, "parent"), (User, "manager"), (Customer, "parent"), (OrgUnit, "parent"), (Contact, "reports_to"))
@@ -40,3 +40,15 @@ def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:
     for draft in drafts.of(Team):
         if session.count(User, {"team": draft.record, "active": True}):
             draft.refuse("id", "The team still has active members. Move them to another team first.")
+
+
+def close_gaps(session: Session, changes: Batch[Change]) -> None:
+    """Move what stood below a deleted record up to the one above it, so that no branch hangs in the air.
+
+    A record that is restored comes back without them.
+    """
+    for entity, parent in PARENTS:
+        for change in changes.of(entity):
+            above = getattr(change.after, parent)
+            below = session.find(entity, {parent: change.after})
+            session.update_many((record, {parent: above}) for record in below)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 
 from crmkit.errors import UnpreparedEngineError, UnsupportedDatabaseError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 SUPPORTED = ("sqlite", "postgresql")
 BUSY_SECONDS = 30
@@ -31,10 +33,31 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
     if made.drivername == "postgresql":
         made = made.set(drivername="postgresql+psycopg")
     if made.get_backend_name() == "postgresql":
-        return sa.create_engine(made, pool_pre_ping=False)
+        return reconnect_after_fork(sa.create_engine(made, pool_pre_ping=False))
     in_memory = made.database in {None, "", ":memory:"}
     pool = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}} if in_memory else {}
-    return prepare_sqlite(sa.create_engine(made, **pool))
+    engine = prepare_sqlite(sa.create_engine(made, **pool))
+    return engine if in_memory else reconnect_after_fork(engine)
+
+
+def reconnect_after_fork(engine: sa.Engine) -> sa.Engine:
+    """Have a forked process connect anew: two processes on one connection take each other's answers."""
+    inherited: list[object] = []  # kept, as closing a connection here would end it for the parent
+
+    def note_process(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info["process"] = os.getpid()
+
+    def check_process(
+        connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection
+    ) -> None:
+        if entry.info["process"] != os.getpid():
+            inherited.append(connection)
+            entry.dbapi_connection = proxy.dbapi_connection = None  # type: ignore[misc]
+            raise DisconnectionError("The connection belongs to the process that this one was forked from.")
+
+    event.listen(engine, "connect", note_process)
+    event.listen(engine, "checkout", check_process)
+    return engine
 
 
 def prepare_sqlite(engine: sa.Engine) -> sa.Engine:

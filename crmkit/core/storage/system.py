@@ -25,8 +25,8 @@ class SystemTables:
         def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
             return sa.Table(f"{prefix}{name}", metadata, *columns, schema=schema)
 
-        def index(name: str, *columns: sa.Column[object], unique: bool = False) -> sa.Index:
-            return sa.Index(f"ix_{prefix}{name}", *columns, unique=unique)
+        def index(name: str, *columns: sa.Column[object], **options: object) -> sa.Index:
+            return sa.Index(f"ix_{prefix}{name}", *columns, **options)  # type: ignore[arg-type]
 
         self.change = table(
             "change",
@@ -103,20 +103,31 @@ class SystemTables:
             "import",
             sa.Column("id", KEY, primary_key=True, autoincrement=True),
             sa.Column("mapping", TEXT, nullable=False),
-            sa.Column("state", TEXT, nullable=False),
+            sa.Column("digest", TEXT, nullable=False),
             sa.Column("files", TEXT, nullable=False),
+            sa.Column("state", TEXT, nullable=False),
+            sa.Column("worker", TEXT),
             sa.Column("at", MOMENT, nullable=False),
             sa.Column("actor_id", INTEGER),
         )
         self.imported_row = table(
             "import_row",
-            sa.Column("import_id", INTEGER, primary_key=True),
-            sa.Column("file", INTEGER, primary_key=True),
-            sa.Column("row", INTEGER, primary_key=True),
+            sa.Column("import_id", INTEGER, primary_key=True, autoincrement=False),
+            sa.Column("file", INTEGER, primary_key=True, autoincrement=False),
+            sa.Column("row", INTEGER, primary_key=True, autoincrement=False),
+            sa.Column("part", INTEGER, primary_key=True, autoincrement=False),
             sa.Column("outcome", TEXT, nullable=False),
             sa.Column("entity", TEXT, nullable=False),
             sa.Column("record_id", INTEGER),
             sa.Column("version", INTEGER),
+            sa.Column("key", TEXT),
+            sa.Column("problems", TEXT),
+        )
+        rows = self.imported_row.c
+        index("import_row_record", rows.import_id, rows.entity, rows.record_id)
+        keyed = rows.key.is_not(None)
+        index(
+            "import_row_key", rows.import_id, rows.entity, rows.key, sqlite_where=keyed, postgresql_where=keyed
         )
 
     @property

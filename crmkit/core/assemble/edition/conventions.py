@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from attrs import evolve, fields
+from attrs import evolve
 
 from crmkit.core.assemble.edition.shape import CRMTable
 from crmkit.core.assemble.edition.structuring import shown
@@ -16,6 +15,7 @@ from crmkit.core.declare.kinds.numbers import currency_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from crmkit.core.assemble.edition.structuring import Problems
 
@@ -28,7 +28,7 @@ REGION = re.compile(r"[A-Z]{2}\Z")
 
 
 def read_crm(given: object, folder: Path, problems: Problems, database: str | None) -> CRMTable:
-    """Return the table `[crm]` with paths made absolute; values that can't be used are noted and left at their defaults.
+    """Return the table `[crm]` with paths made absolute; what can't be used is noted and left at its default.
 
     `database`, if it is given, takes the place of the table's.
     """
@@ -42,7 +42,7 @@ def read_crm(given: object, folder: Path, problems: Problems, database: str | No
 
 
 def each_key(given: object, problems: Problems) -> CRMTable:
-    """Return the table, leaving out the keys that are wrong, so that one of them doesn't hide what is wrong with others."""
+    """Return the table, leaving out the keys that are wrong, so that one of them doesn't hide the others."""
     if not isinstance(given, dict):
         return problems.structured("crm", given, CRMTable) or CRMTable()
     table = CRMTable()
@@ -54,13 +54,12 @@ def each_key(given: object, problems: Problems) -> CRMTable:
 
 def usable(table: CRMTable, problems: Problems) -> CRMTable:
     """Return the table with the defaults in the place of what can't be used."""
-    defaults = {each.name: each.default for each in fields(CRMTable)}
-    wrong = {}
+    wrong: dict[str, Any] = {}
     for name, (fits, hint) in CHECKS.items():
         value = getattr(table, name)
         if value is not None and not fits(value):
             problems.add(f"crm.{name}", f"{shown(value)} {hint}")
-            wrong[name] = defaults[name]
+            wrong[name] = getattr(CRMTable(), name)
     return evolve(table, **wrong)
 
 

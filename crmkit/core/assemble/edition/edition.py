@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crmkit.core.assemble.assemble import assemble
 from crmkit.core.assemble.edition import meaning
 from crmkit.core.assemble.edition.conventions import read_crm
 from crmkit.core.assemble.edition.fields import Extended, extensions
-from crmkit.core.assemble.edition.stages import added_stages, changed_stages, declared_list, pipelines
 from crmkit.core.assemble.edition.roles import role_of, rule_of
 from crmkit.core.assemble.edition.shape import CRMTable, RoleTable, RuleTable
+from crmkit.core.assemble.edition.stages import added_stages, changed_stages, declared_list, pipelines
 from crmkit.core.assemble.edition.structuring import Problems, shown
 from crmkit.core.assemble.plugins import Plugin
 from crmkit.core.declare.conventions import Conventions
-from crmkit.core.declare.declarations import Role, Rule
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
-from crmkit.core.declare.records import Extension
-from crmkit.core.declare.stages import AddStage, ChangeStage, Pipeline
 from crmkit.errors import AssemblyError, EditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from crmkit.core.assemble.model import Model
+    from crmkit.core.declare.declarations import Role, Rule
+    from crmkit.core.declare.records import Extension
+    from crmkit.core.declare.stages import AddStage, ChangeStage, Pipeline
 
 NAME = "edition"
 SECTIONS = ("crm", "settings", "labels", "fields", "choices", "stages", "change_stages", "pipelines", "roles", "rules")
@@ -52,13 +52,13 @@ class Edition:
     settings: Mapping[str, object]
     labels: Mapping[str, str]
     choices: Mapping[str, Mapping[str, str]]
-    extensions: tuple[Extension, ...] = field(converter=tuple)
-    pipelines: tuple[tuple[str, Pipeline], ...] = field(converter=tuple)
-    stages: tuple[tuple[str, AddStage], ...] = field(converter=tuple)
-    changes: tuple[tuple[str, ChangeStage], ...] = field(converter=tuple)
-    roles: tuple[tuple[str, Role], ...] = field(converter=tuple)
-    rules: tuple[tuple[str, Rule], ...] = field(converter=tuple)
-    problems: tuple[str, ...] = field(converter=tuple)
+    extensions: tuple[Extension, ...]
+    pipelines: tuple[tuple[str, Pipeline], ...]
+    stages: tuple[tuple[str, AddStage], ...]
+    changes: tuple[tuple[str, ChangeStage], ...]
+    roles: tuple[tuple[str, Role], ...]
+    rules: tuple[tuple[str, Rule], ...]
+    problems: tuple[str, ...]
 
     @classmethod
     def read(cls, path: Path, *, database: str | None = None) -> Self:
@@ -86,13 +86,13 @@ class Edition:
             settings=tables(given.get("settings", {}), "settings", problems),
             labels=texts(given.get("labels", {}), "labels", problems),
             choices=meaning.choice_names(given.get("choices", {}), problems),
-            extensions=extensions(given.get("fields", {}), problems, conventions),
-            pipelines=pipelines(given.get("pipelines", []), problems),
-            stages=added_stages(given.get("stages", []), problems),
-            changes=changed_stages(given.get("change_stages", []), problems),
-            roles=declared_list("roles", given.get("roles", []), RoleTable, role_of, problems),
-            rules=declared_list("rules", given.get("rules", []), RuleTable, rule_of, problems),
-            problems=problems.found,
+            extensions=tuple(extensions(given.get("fields", {}), problems, conventions)),
+            pipelines=tuple(pipelines(given.get("pipelines", []), problems)),
+            stages=tuple(added_stages(given.get("stages", []), problems)),
+            changes=tuple(changed_stages(given.get("change_stages", []), problems)),
+            roles=tuple(declared_list("roles", given.get("roles", []), RoleTable, role_of, problems)),
+            rules=tuple(declared_list("rules", given.get("rules", []), RuleTable, rule_of, problems)),
+            problems=tuple(problems.found),
         )
 
     def extend(self, model: Model) -> Model:
@@ -117,7 +117,7 @@ class Edition:
             raise
 
     def plugin(self, model: Model) -> Plugin:
-        """Return the plugin that declares what the edition says; `model` tells labels of fields from those of stages."""
+        """Return the plugin that says what the edition says; by `model`, labels of fields and stages are told apart."""
         declared = (
             *(Extended(each) for each in self.extensions),
             *meaning.added_choices(self),
@@ -150,6 +150,7 @@ def parsed(path: Path) -> dict[str, object]:
     Raises:
         EditionError: if it can't be read, naming line and column of what is wrong.
     """
+    text = ""
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return tomllib.loads(text.replace("\r\n", "\n"))

@@ -1,4 +1,4 @@
-"""Structuring: the tables of the file become values, and whatever doesn't fit becomes a problem that names its place."""
+"""Structuring: the tables of the file become values; whatever doesn't fit becomes a problem that names its place."""
 
 from __future__ import annotations
 
@@ -84,12 +84,17 @@ def converter() -> cattrs.Converter:
     made.register_structure_hook(Decimal, number)
     made.register_structure_hook_func(lambda wanted: wanted is object, lambda given, _: given)
     made.register_structure_hook_func(
-        lambda wanted: get_origin(wanted) is tuple, lambda given, wanted: items(made, given, get_args(wanted)[0])
+        lambda wanted: is_made_of(wanted, tuple), lambda given, wanted: items(made, given, get_args(wanted)[0])
     )
     made.register_structure_hook_func(
-        lambda wanted: get_origin(wanted) is dict, lambda given, wanted: entries(made, given, get_args(wanted)[1])
+        lambda wanted: is_made_of(wanted, dict), lambda given, wanted: entries(made, given, get_args(wanted)[1])
     )
     return made
+
+
+def is_made_of(wanted: object, container: type) -> bool:
+    """Return whether a type is `container[...]`."""
+    return get_origin(wanted) == container
 
 
 def exactly(wanted: type[T], words: str) -> Callable[[object, object], T]:
@@ -116,29 +121,31 @@ def number(given: object, _: object) -> Decimal:
 def items(made: cattrs.Converter, given: object, wanted: type) -> tuple[object, ...]:
     """Return the items of a list; texts, or tables."""
     if not isinstance(given, list):
-        raise ValueError(f"{shown(given)} is not a list.")  # noqa: TRY004  (reported, never raised to a caller)
+        raise TypeError(f"{shown(given)} is not a list.")
     return tuple(item(made, each, wanted, f"item {position}") for position, each in enumerate(given, start=1))
 
 
 def entries(made: cattrs.Converter, given: object, wanted: type) -> dict[str, object]:
     """Return the entries of a table with free keys; a list of names is a table of names without labels."""
     if isinstance(given, list) and wanted is str:
-        return {str(item(made, each, str, f"item {position}")): "" for position, each in enumerate(given, start=1)}
-    if not isinstance(given, dict):
-        raise ValueError(f"{shown(given)} is not a table.")  # noqa: TRY004  (reported, never raised to a caller)
-    return {key: item(made, each, wanted, f"{key}") for key, each in given.items()}
+        return dict.fromkeys(map(str, items(made, given, str)), "")
+    return {key: item(made, each, wanted, key) for key, each in table(given).items()}
 
 
 def item(made: cattrs.Converter, given: object, wanted: type, place: str) -> object:
     """Return one item, saying which one it is that is wrong."""
     try:
-        if wanted is not str and not isinstance(given, dict):
-            raise ValueError(f"{shown(given)} is not a table.")  # noqa: TRY301  (reported like the others)
-        return made.structure(given, wanted)
+        return made.structure(given if wanted is str else table(given), wanted)
     except cattrs.BaseValidationError as error:
         lines = cattrs.transform_error(error, path=place, format_exception=described)
-        raise ValueError(
-            " ".join(f"{where}: {text}" for text, _, where in (x.rpartition(" @ ") for x in lines))
-        ) from None
-    except ValueError as error:
+        parts = (line.rpartition(" @ ") for line in lines)
+        raise ValueError(" ".join(f"{where}: {text}" for text, _, where in parts)) from None
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{place}: {error}") from None
+
+
+def table(given: object) -> dict[str, object]:
+    """Return what is given if it is a table."""
+    if not isinstance(given, dict):
+        raise TypeError(f"{shown(given)} is not a table.")
+    return given

@@ -111,7 +111,9 @@ class DecimalKind(Kind):
             return None
         number = number_from(value)
         check_range(number, self.min, self.max)
-        return plain(fitting(number, self.scale))
+        number = plain(fitting(number, self.scale))
+        scaled(number, self.scale)
+        return number
 
     def dump(self, value: object) -> tuple[object, ...]:
         """Return the scaled integer."""

@@ -28,7 +28,7 @@ def run_report(session: Session, name: str, given: Mapping[str, object]) -> Tabl
     """
     report = known(session.model.reports, name, "report")
     levels = [session.principal.level(session.model.entities[entity], "read") for entity in report.reads]
-    if all(level == "none" for level in levels):
+    if levels and all(level == "none" for level in levels):
         raise AccessDeniedError(action="run", entity=f"report {name}", actor=session.principal.name)
     values = parameter_values(f"report {name}", report.parameters, given, session.model.conventions)
     return cast("Table", function_of(report.run)(session, **values))

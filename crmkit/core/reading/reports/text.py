@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BAR_WIDTH = 20
 _ROOM_FOR_BARS = 72
+_GAP = 3
 _AS_WIDE_AS_NEEDED = 10_000
 
 
@@ -37,7 +38,9 @@ def text(table: Table, display: Display, *, width: int | None, color: bool) -> s
     )
     if table.title:
         console.print(Text(one_line(table.title), style="bold"))
-    console.print(_grid(table, display, with_bars=width is None or width >= _ROOM_FOR_BARS))
+    grid = _grid(table, display, with_bars=False)
+    has_room = width is None or max(_ROOM_FOR_BARS, console.measure(grid).maximum + _BAR_WIDTH + _GAP) <= width
+    console.print(_grid(table, display, with_bars=True) if has_room else grid)
     for note in table.notes if table.rows else (NO_ROWS, *table.notes):
         console.print(Text(one_line(note), style="dim"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
