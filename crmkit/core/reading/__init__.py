@@ -1,0 +1,1 @@
+"""Every read: permission, filters, search, paging, reports."""

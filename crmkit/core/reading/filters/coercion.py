@@ -1,0 +1,161 @@
+"""Coercion: the constants of a filter, read as the field they are compared with reads its own values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from crmkit.core.declare.kinds import EmailKind, MoneyKind, PercentKind, PhoneKind, TagsKind, search_key
+from crmkit.core.declare.kinds.numbers import LONGEST_NUMBER, number_from
+from crmkit.core.declare.kinds.times import zone
+from crmkit.core.declare.names import nearest
+from crmkit.core.declare.stages import STAGE_KINDS
+from crmkit.core.declare.values import Money
+from crmkit.core.reading.filters.families import family
+from crmkit.errors import InvalidValue, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crmkit.core.declare.conventions import Conventions
+    from crmkit.core.declare.kinds import Kind
+    from crmkit.core.reading.paths import Path
+
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+LONGEST_MATCH = 500
+
+
+def coerced(path: Path, value: object, conventions: Conventions) -> object:
+    """Return a constant in the form in which it is compared with the values of a path; None stays None.
+
+    An amount without currency becomes a `Decimal` in the base currency, one with a currency a `Money`.
+
+    Raises:
+        InvalidValue: if the constant doesn't fit.
+    """
+    if value is None:
+        return None
+    convert = CONVERSIONS.get(family(path.kind))
+    found = convert(path.kind, value, conventions) if convert else path.kind.parse(value, conventions)
+    if found is None:
+        raise InvalidValue("An empty text is no value here; ask with `is None`.")
+    if path.field.name == "stage_kind" and found not in STAGE_KINDS:
+        raise InvalidValue(f"{found!r} is not a kind of stage; there are {', '.join(STAGE_KINDS)}.")
+    return found
+
+
+def tag_key(path: Path, value: object) -> str:
+    """Return how a tag is looked for: by its key where the tags have keys, else as it is written."""
+    tag = text_of(value).strip()
+    if not tag or "\n" in tag or "," in tag or len(tag) > LONGEST_MATCH:
+        raise InvalidValue(f"{value!r} is not a tag.")
+    return search_key(tag) if path.field.key_column else tag
+
+
+def match_key(path: Path, value: object) -> str:
+    """Return the key of a text that is to be contained in a field's key, or at its beginning."""
+    text = text_of(value)
+    key = path.kind.key(text) if not isinstance(path.kind, TagsKind) else None
+    if not key or len(key) > LONGEST_MATCH:
+        sort = "digits" if isinstance(path.kind, PhoneKind) else "characters"
+        raise InvalidValue(f"Give one to {LONGEST_MATCH} {sort} to look for.")
+    return key
+
+
+def check_stage(path: Path, value: object, stages: tuple[str, ...]) -> None:
+    """Refuse a misspelt stage where its name is written out; stages of plugins that are gone can be given."""
+    if path.field.is_system and path.field.name == "stage" and value not in stages:
+        close = nearest(str(value), stages)
+        raise InvalidValue(
+            f"There is no stage {value!r}."
+            + (f" Did you mean {close!r}?" if close else f" There are: {listed(stages)}.")
+        )
+
+
+def text_of(value: object) -> str:
+    """Return a text in normal form (NFC), as texts are stored."""
+    if not isinstance(value, str):
+        raise InvalidValue(f"{value!r} is not a text; put it between quotes.")
+    found = FORBIDDEN.search(value)
+    if found:
+        raise InvalidValue(f"The character U+{ord(found.group()):04X} is not allowed in a text.")
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
+def _text(kind: Kind, value: object, conventions: Conventions) -> object:
+    text = text_of(value)
+    if isinstance(kind, (EmailKind, PhoneKind)):
+        try:
+            return kind.parse(text, conventions) or text
+        except InvalidValue:
+            return text
+    return text
+
+
+def _choice_or_text(kind: Kind, value: object, conventions: Conventions) -> object:
+    return kind.parse(value, conventions) if kind.name == "choice" else _text(kind, value, conventions)
+
+
+def _number(kind: Kind, value: object, _: Conventions) -> Decimal:
+    if isinstance(value, str) and isinstance(kind, PercentKind):
+        value = value.rstrip().removesuffix("%").rstrip()
+    number = number_from(value)
+    if number.adjusted() > LONGEST_NUMBER or (number and number.adjusted() < -LONGEST_NUMBER):
+        raise InvalidValue(f"{value!r} is out of range.")
+    return number
+
+
+def _money(kind: Kind, value: object, conventions: Conventions) -> object:
+    assert isinstance(kind, MoneyKind)
+    has_currency = isinstance(value, (Money, dict)) or (isinstance(value, str) and any(c.isalpha() for c in value))
+    if not has_currency:
+        return _number(kind, value, conventions)
+    return evolve(kind, min=None).parse(value, conventions)
+
+
+def _date(kind: Kind, value: object, conventions: Conventions) -> object:
+    if isinstance(value, datetime):
+        raise InvalidValue("A moment is given where a day belongs; write today() or date('2026-03-31').")
+    return kind.parse(value, conventions)
+
+
+def _datetime(kind: Kind, value: object, conventions: Conventions) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), zone(conventions.time_zone))
+    return kind.parse(value, conventions)
+
+
+def _duration(kind: Kind, value: object, conventions: Conventions) -> object:
+    if not isinstance(value, (timedelta, str)):
+        raise InvalidValue(f"{value!r} is not a duration; write days(3) or hours(4).")
+    return kind.parse(value, conventions)
+
+
+def _reference(kind: Kind, value: object, conventions: Conventions) -> object:
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        value = int(value)
+    return kind.parse(value, conventions)
+
+
+def _boolean(kind: Kind, value: object, conventions: Conventions) -> object:
+    if not isinstance(value, (bool, str)):
+        raise InvalidValue(f"{value!r} is neither True nor False.")
+    return kind.parse(value, conventions)
+
+
+CONVERSIONS: dict[str, Callable[[Kind, object, Conventions], object]] = {
+    "text": _choice_or_text,
+    "number": _number,
+    "money": _money,
+    "date": _date,
+    "datetime": _datetime,
+    "duration": _duration,
+    "boolean": _boolean,
+    "ref": _reference,
+    "any_ref": _reference,
+}

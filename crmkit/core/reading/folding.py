@@ -1,0 +1,138 @@
+"""Folding: the database's partial sums become exact measures.
+
+Databases multiply 64-bit integers and overflow, or turn to floats. So where values are weighted, rows are grouped by
+the weight as well, the database only adds, and the products are made here, on whole numbers of any size.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from crmkit.core.declare.kinds import IntegerKind, MoneyKind, PercentKind
+from crmkit.core.reading.filters.families import family, scale_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crmkit.core.declare.kinds import Kind
+    from crmkit.core.reading.measures import Measure
+
+DIVISION = Context(prec=100, rounding=ROUND_HALF_EVEN)
+FEWEST_DECIMALS = 4
+PERCENT_SCALE = 2
+HALF = 32
+
+
+@frozen(kw_only=True, eq=False)
+class Cell:
+    """Where the partial results of a measure stand in a row.
+
+    Attributes:
+        first: the position of its first column.
+        width: how many columns it has: two for an average, and one more for a sum that was added in halves.
+        factor: the position of the weight, if there is one.
+        is_split: whether the upper and lower 32 bits were added apart.
+    """
+
+    measure: Measure
+    first: int
+    width: int
+    factor: int | None
+    is_split: bool
+
+
+@define
+class Total:
+    """What has been added up for one measure of one group."""
+
+    cell: Cell
+    number: int = 0
+    count: int = 0
+    extreme: object = field(default=None)
+
+    def add(self, row: Sequence[object]) -> None:
+        """Add the partial results of one row."""
+        cell, first = self.cell, row[self.cell.first]
+        function = cell.measure.function
+        if function == "count":
+            self.count += whole(first)
+        elif function in {"min", "max"}:
+            self._compare(first)
+        elif first is not None:
+            added = whole(first)
+            if cell.is_split:
+                added = (added << HALF) + whole(row[cell.first + 1])
+            weight = 1 if cell.factor is None else row[cell.factor]
+            self.number += 0 if weight is None else added * whole(weight)
+            self.count += whole(row[cell.first + cell.width - 1]) if function == "avg" else 0
+
+    def _compare(self, value: object) -> None:
+        if value is None:
+            return
+        is_new = self.extreme is None or (
+            value < self.extreme if self.cell.measure.function == "min" else value > self.extreme  # type: ignore[operator]
+        )
+        self.extreme = value if is_new else self.extreme
+
+    @property
+    def result(self) -> object:
+        """The measure."""
+        measure = self.cell.measure
+        if measure.function == "count":
+            return self.count
+        assert measure.path is not None
+        kind = measure.path.kind
+        if measure.function in {"min", "max"}:
+            return None if self.extreme is None else loaded(kind, self.extreme)
+        if measure.function == "sum":
+            return self._sum(kind)
+        return average(kind, self.number, self.count) if self.count else None
+
+    def _sum(self, kind: Kind) -> object:
+        factor = self.cell.measure.factor
+        if factor is None:
+            return loaded(kind, self.number)
+        percent = PERCENT_SCALE if isinstance(factor.kind, PercentKind) else 0
+        scale = scale_of(factor.kind) + percent
+        if family(kind) == "duration":
+            return timedelta(microseconds=round(Decimal(self.number).scaleb(-scale, DIVISION)))
+        return shortest(Decimal(self.number).scaleb(-scale - scale_of(kind), DIVISION))
+
+
+def whole(raw: object) -> int:
+    """Return an integer of the database; PostgreSQL's sums come as decimals."""
+    return raw if isinstance(raw, int) else int(str(raw))
+
+
+def loaded(kind: Kind, raw: object) -> object:
+    """Return a value of its one column; an amount is a decimal in the base currency."""
+    if isinstance(kind, MoneyKind):
+        return exact_number(whole(raw), scale_of(kind))
+    if isinstance(kind, IntegerKind):
+        return whole(raw)
+    if family(kind) == "number":
+        return exact_number(whole(raw), scale_of(kind))
+    return raw if kind.is_plain else kind.load(raw)
+
+
+def exact_number(number: int, scale: int) -> Decimal:
+    """Return a scaled integer as a decimal, without trailing zeros."""
+    return shortest(Decimal(number).scaleb(-scale, DIVISION))
+
+
+def shortest(number: Decimal) -> Decimal:
+    """Return the number without trailing zeros and without an exponent."""
+    return Decimal(int(number)) if number == number.to_integral_value(context=DIVISION) else number.normalize(DIVISION)
+
+
+def average(kind: Kind, total: int, count: int) -> object:
+    """Return the average, rounded half to even to the kind's decimals (four for whole numbers and amounts)."""
+    scale = scale_of(kind)
+    if family(kind) == "duration":
+        return timedelta(microseconds=round(DIVISION.divide(Decimal(total), Decimal(count))))
+    exact = DIVISION.divide(Decimal(total).scaleb(-scale, DIVISION), Decimal(count))
+    return exact.quantize(Decimal(1).scaleb(-max(scale, FEWEST_DECIMALS)), context=DIVISION)
