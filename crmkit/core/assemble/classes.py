@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import FieldModel
     from crmkit.core.declare.records import Record
 
+    Setter = Callable[[object, object], None]
+
 
 @lru_cache(maxsize=4096)
 def _composed(declared: type, extensions: tuple[type, ...], names: tuple[str, ...]) -> type:
@@ -60,16 +62,18 @@ def builder(made: type[Record], fields: Sequence[FieldModel]) -> Callable[[Seque
 
     Fields that are not given stay unset, and reading them raises FieldHidden.
     """
-    plain: list[tuple[Callable[[object, object], None], int]] = []
-    loaded: list[tuple[Callable[[object, object], None], Callable[..., object], int, int]] = []
+    plain: list[tuple[Setter, int]] = []
+    single: list[tuple[Setter, Callable[..., object], int]] = []
+    several: list[tuple[Setter, Callable[..., object], int, int]] = []
     position = 0
     for each in fields:
-        setter = getattr(made, each.name).__set__
-        width = len(each.columns)
+        setter, width = getattr(made, each.name).__set__, len(each.columns)
         if each.kind.is_plain:
             plain.append((setter, position))
+        elif width == 1:
+            single.append((setter, each.kind.load, position))
         else:
-            loaded.append((setter, each.kind.load, position, position + width))
+            several.append((setter, each.kind.load, position, position + width))
         position += width
     new = object.__new__
 
@@ -77,9 +81,12 @@ def builder(made: type[Record], fields: Sequence[FieldModel]) -> Callable[[Seque
         record = new(made)
         for setter, index in plain:
             setter(record, row[index])
-        for setter, load, start, stop in loaded:
+        for setter, load, index in single:
+            value = row[index]
+            setter(record, None if value is None else load(value))
+        for setter, load, start, stop in several:
             raw = row[start:stop]
-            setter(record, None if raw[-1] is None and not any(part is not None for part in raw) else load(*raw))
+            setter(record, load(*raw) if any(part is not None for part in raw) else None)
         return record
 
     return build

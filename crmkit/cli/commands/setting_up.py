@@ -1,0 +1,91 @@
+"""`crmkit init` and `crmkit upgrade`: from nothing to a CRM that can be worked in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from crmkit.cli.calling import typed
+from crmkit.cli.chosen import FILE, Chosen, system_user
+from crmkit.cli.output import format_option, print_json
+
+
+def asked(value: str | None, question: str, default: str) -> str:
+    """Return what was said by an option, else what is answered in a terminal, else the default."""
+    if value is not None:
+        return value
+    return str(click.prompt(question, default=default)) if sys.stdin.isatty() else default
+
+
+@click.command()
+@click.option("--name", help="What the CRM is called.")
+@click.option("--database", help="The database's URL, or env:NAME for the variable that holds it.")
+@click.option("--plugins", help="The plugins, separated by commas.")
+@click.option("--currency", help="The base currency (ISO 4217).")
+@click.option("--time-zone", help="The home time zone (IANA).")
+@click.option("--locale", help="How dates and numbers are written, such as en or zh_Hans_CN.")
+@click.pass_obj
+def init(
+    chosen: Chosen,
+    *,
+    name: str | None,
+    database: str | None,
+    plugins: str | None,
+    currency: str | None,
+    time_zone: str | None,
+    locale: str | None,
+) -> None:
+    """Write a crmkit.toml, the edition that describes a CRM.
+
+    In a terminal, it asks for what no option says. It never overwrites a file.
+    """
+    from crmkit.cli.starting import check_free, usual_plugins, write_edition
+
+    path = chosen.edition if chosen.edition_is_given and chosen.edition else Path(FILE)
+    check_free(path)
+    answers = {
+        "name": asked(name, "Name of the CRM", path.resolve().parent.name or "CRM"),
+        "database": asked(database or chosen.database, "Database (URL)", "sqlite:///crm.db"),
+        "currency": asked(currency, "Base currency", "EUR"),
+        "time_zone": asked(time_zone, "Home time zone", "UTC"),
+        "locale": asked(locale, "Locale", "en"),
+    }
+    wished = asked(plugins, "Plugins, separated by commas", ",".join(usual_plugins()))
+    write_edition(path, answers, [*(each.strip() for each in wished.split(",") if each.strip()), *chosen.plugins])
+    where = () if path.resolve() == Path(FILE).resolve() else ("--edition", str(path))
+    click.echo(f"Wrote {path}. Next:\n")
+    click.echo("  " + typed(*where, "upgrade", "--admin", system_user()))
+    click.echo("  " + typed(*where, "create", "customer", "name=Acme", "city=Paris"))
+    click.echo("  " + typed(*where, "find", "customer"))
+
+
+@click.command()
+@click.option("--admin", metavar="NAME", help="Make this user an administrator: the host's or the system's user name.")
+@format_option()
+@click.pass_obj
+def upgrade(chosen: Chosen, *, admin: str | None, form: str) -> None:
+    """Create the database's tables, or add what is missing.
+
+    With --format json: {"done": [TEXT, ...]}.
+    """
+    done = chosen.database_crm.upgrade(admin=admin)
+    if form == "json":
+        print_json({"done": done})
+        return
+    for line in done:
+        click.echo(line)
+    click.echo("The database is up to date." if done else "There was nothing to do.")
+    if not has_users(chosen):
+        again = typed(*chosen.arguments, "upgrade", "--admin", system_user())
+        click.echo(f"There is no user yet. Make the first one: {again}")
+
+
+def has_users(chosen: Chosen) -> bool:
+    """Return whether anybody can open a session."""
+    from crmkit.core.nouns.people import User
+    from crmkit.core.reading.permission import SYSTEM
+
+    with chosen.database_crm.session(actor=SYSTEM, readonly=True) as session:
+        return session.count(User, "active") > 0

@@ -1,0 +1,88 @@
+"""Commands that plugins declare, as commands of the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.cli.output import format_option, print_json, print_table
+from crmkit.core.declare.declarations import Command
+from crmkit.core.declare.records import Record
+from crmkit.errors import AccessDeniedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crmkit.cli.chosen import Chosen
+    from crmkit.core.assemble.model import Model
+    from crmkit.core.declare.declarations import Parameter
+    from crmkit.core.lifecycle.session import Session
+
+
+def commands(model: Model) -> Iterator[click.Command]:
+    """Yield the declared commands."""
+    for declared, plugin in model.of(Command):
+        yield as_click(declared, plugin)
+
+
+def as_click(declared: Command, plugin: str) -> click.Command:
+    """Return a declared command as one of click's, each parameter an option."""
+
+    @click.pass_obj
+    def run(chosen: Chosen, /, form: str, **given: str | None) -> None:
+        run_declared(chosen, declared, given, form)
+
+    made = click.command(name=declared.name, help=f"{declared.help}\n\nAdded by the plugin {plugin}.")(
+        format_option()(run)
+    )
+    made.params[:0] = [option(each) for each in declared.parameters]
+    return made
+
+
+def option(parameter: Parameter) -> click.Option:
+    """Return the option for a parameter; its value is read by the parameter's kind."""
+    default = "" if parameter.default is None else f" Default: {parameter.default}."
+    return click.Option(
+        [f"--{parameter.name.replace('_', '-')}", parameter.name],
+        metavar=parameter.kind.name.upper(),
+        required=parameter.required,
+        help=(parameter.help or f"{parameter.label}.") + default,
+    )
+
+
+def run_declared(chosen: Chosen, declared: Command, given: dict[str, str | None], form: str) -> None:
+    """Run a declared command in a session, and print what it returns.
+
+    Raises:
+        AccessDeniedError: if the actor has none of the command's roles.
+        Refused: if a parameter doesn't fit.
+    """
+    from crmkit.core.reading.reports.running import function_of, parameter_values
+
+    with chosen.session() as session:
+        principal = session.principal
+        if not principal.reaches_all and not set(principal.roles) & set(declared.roles):
+            raise AccessDeniedError(action="run", entity=f"command {declared.name}", actor=principal.name)
+        subject = f"command {declared.name}"
+        values = parameter_values(subject, declared.parameters, given, session.model.conventions)
+        tell(session, function_of(declared.run)(session, **values), form)
+
+
+def tell(session: Session, result: object, form: str) -> None:
+    """Print a table, a record or a text."""
+    from crmkit.cli.naming import titled
+    from crmkit.cli.showing import record_answer
+    from crmkit.core.reading.reports.table import Table
+
+    if isinstance(result, Table):
+        click.echo(result.to_json()) if form == "json" else print_table(result, session.model.conventions)
+    elif isinstance(result, Record):
+        if form == "json":
+            print_json(record_answer(session, result))
+        else:
+            click.echo(titled(session.model.entity(result), result))
+    elif form == "json":
+        print_json({"result": None if result is None else str(result)})
+    elif result is not None:
+        click.echo(str(result))

@@ -1,0 +1,93 @@
+"""Failing: what a user's mistake looks like on the screen, and which exit code it gives."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSED, USAGE, DATABASE = 1, 2, 3
+BUGS = ("no such table", "no such column", "syntax error")
+"""What a database says when the statement is wrong, and not the database."""
+
+
+@contextmanager
+def failures(ctx: click.Context) -> Iterator[None]:
+    """Turn errors that crmkit raises on purpose into their messages and an exit code; any other is a bug."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except Exception as error:
+        from crmkit.errors import CRMKitError  # imported late: --help needs no attrs
+
+        if isinstance(error, CRMKitError):
+            complain(lines_of(error))
+            ctx.exit(exit_code(error))
+        trouble = database_trouble(error)
+        if trouble is None:
+            raise
+        complain([f"The database can't be used: {trouble}. `crmkit doctor` may know more."])
+        ctx.exit(DATABASE)
+
+
+def complain(lines: list[str]) -> None:
+    """Write an error to the standard error."""
+    first, *more = lines
+    click.echo(click.style("Error: ", fg="red") + first, err=True)
+    for line in more:
+        click.echo(f"  {line}", err=True)
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Return an error's message, with a line for every refusal or problem."""
+    from crmkit.errors import EditionError, Refused
+
+    if isinstance(error, EditionError):
+        return [f"{error.path} can't be used.", *error.problems]
+    if isinstance(error, Refused):
+        owners = {each.plugin for each in error.refusals} - {"core", "edition"}
+        return [
+            f"This {error.entity} was refused; nothing was changed.",
+            *(
+                f"{each.path}: {each.text}" + (f" [{each.plugin}]" if each.plugin in owners else "")
+                for each in error.refusals
+            ),
+        ]
+    return [str(error)]
+
+
+def exit_code(error: Exception) -> int:
+    """Return 2 for a wrong call, edition or plugin, 3 for a database that can't be used, 1 for a refusal."""
+    from crmkit import errors
+    from crmkit.cli.errors import NoSuchNameError, UsageProblem
+
+    if isinstance(error, errors.DatabaseError):
+        return DATABASE
+    if isinstance(error, NoSuchNameError):
+        return REFUSED
+    wrong_calls = (
+        errors.AssemblyError,
+        errors.UnknownNameError,
+        errors.FilterError,
+        errors.UnknownActorError,
+        UsageProblem,
+    )
+    return USAGE if isinstance(error, wrong_calls) else REFUSED
+
+
+def database_trouble(error: Exception) -> str | None:
+    """Return the driver's words if the database itself failed: it is no database, locked, full, read-only or gone."""
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+
+    words = str(getattr(error, "orig", "")).strip()
+    if isinstance(error, (OperationalError, InterfaceError)) and not any(bug in words for bug in BUGS):
+        return words
+    return words if isinstance(error, DatabaseError) and "not a database" in words else None

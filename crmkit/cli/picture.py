@@ -1,0 +1,127 @@
+"""The model as a person reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.cli.output import print_texts
+from crmkit.core.declare.declarations import Command, Report, Role, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
+    from crmkit.core.assemble.pipelines import PipelineModel
+
+DAY_SECONDS = 86_400
+
+
+def print_model(model: Model) -> None:
+    """Print plugins, entities, pipelines, reports, roles, settings and commands, each with its provider."""
+    section(
+        model,
+        "Plugins, in their order",
+        ("Plugin", "Version", "What it adds"),
+        [(each.name, each.manifest.version, each.manifest.summary) for each in model.plugins],
+    )
+    section(
+        model,
+        "Entities",
+        ("Entity", "Label", "Fields", "By", "Extended by"),
+        [
+            (each.name, each.label, str(len(each.writable)), each.provider, ", ".join(extenders(each)))
+            for each in model.entities.values()
+        ],
+    )
+    section(
+        model,
+        "Pipelines",
+        ("Pipeline", "Of", "Stages", "By"),
+        [(each.name, each.entity, stages_words(each), each.provider) for each in model.pipelines.values()],
+    )
+    reports = [(each.name, each.help or each.label, by) for each, by in model.of(Report)]
+    section(model, "Reports", ("Report", "What it shows", "By"), reports)
+    section(model, "Roles", ("Role", "Label", "By"), [(each.name, each.label, by) for each, by in model.of(Role)])
+    settings = [(each.name, str(model.values[each.name]), each.help, by) for each, by in model.of(Setting)]
+    section(model, "Settings", ("Setting", "Value", "What it does", "By"), settings)
+    commands = [(each.name, each.help, by) for each, by in model.of(Command)]
+    section(model, "Commands", ("Command", "What it does", "By"), commands)
+
+
+def section(model: Model, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table under its title, if it has rows."""
+    if rows:
+        click.secho(title, bold=True)
+        print_texts(headings, rows, model.conventions)
+        click.echo()
+
+
+def extenders(entity: EntityModel) -> list[str]:
+    """Return the plugins that added fields to an entity."""
+    providers = (each.provider for each in entity.writable.values())
+    return [name for name in dict.fromkeys(providers) if name != entity.provider]
+
+
+def stages_words(pipeline: PipelineModel) -> str:
+    """Return the stages of a pipeline in their order, those of other plugins with their names."""
+    return " > ".join(
+        each.name if each.provider == pipeline.provider else f"{each.name} [{each.provider}]"
+        for each in pipeline.stages
+        if not each.stage.hidden
+    )
+
+
+def print_entity(model: Model, entity: EntityModel) -> None:
+    """Print the fields, pipelines and rules of an entity."""
+    click.secho(f"{entity.label} ({entity.name}), by {entity.provider}", bold=True)
+    rows = [(each.name, each.label, kind_words(each), remarks(each), each.provider) for each in entity.fields.values()]
+    print_texts(("Field", "Label", "Kind", "Remarks", "By"), rows, model.conventions)
+    for pipeline in model.pipelines_of(entity.name):
+        click.echo()
+        is_default = " (default)" if pipeline.is_default else ""
+        click.secho(f"Pipeline {pipeline.name}{is_default}, by {pipeline.provider}", bold=True)
+        print_texts(
+            ("Stage", "Label", "Kind", "Probability", "Limit", "Requires", "By"),
+            [
+                (
+                    each.name,
+                    each.stage.label,
+                    f"{each.stage.kind}{', hidden' if each.stage.hidden else ''}",
+                    "" if each.stage.probability is None else f"{each.stage.probability:f} %",
+                    limit_words(each.stage.limit),
+                    ", ".join(each.stage.requires),
+                    each.provider,
+                )
+                for each in pipeline.stages
+            ],
+            model.conventions,
+        )
+    if entity.rules:
+        click.echo()
+        section(model, "Refused when", ("When", "Message"), [(each.when, each.message) for each in entity.rules])
+
+
+def limit_words(limit: timedelta | None) -> str:
+    """Return how long a record should stay at most."""
+    return "" if limit is None else f"{limit.total_seconds() / DAY_SECONDS:g} days"
+
+
+def kind_words(field: FieldModel) -> str:
+    """Return a field's kind, for references with what they point to."""
+    choices = getattr(field.kind, "choices", None)
+    if choices:
+        return f"choice: {', '.join(each.name for each in choices)}"
+    return f"ref to {field.target}" if field.target else field.kind.name
+
+
+def remarks(field: FieldModel) -> str:
+    """Return what is special about a field."""
+    declared = field.declared
+    found = {"required": declared.required, "unique": declared.unique, "searched": declared.search}
+    found |= {"part of it": declared.part_of, "set by the CRM": field.is_system}
+    default = declared.default
+    told = [] if default is None or callable(default) else [f"default {default}"]
+    return ", ".join([name for name, holds in found.items() if holds] + told)

@@ -1,0 +1,123 @@
+"""The program: the group of all commands, with the options that choose a CRM; commands are imported when they run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from crmkit.cli.chosen import Chosen
+from crmkit.cli.failing import failures
+from crmkit.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECTIONS = (
+    (
+        "Set up",
+        (
+            ("init", "setting_up:init", "Write a crmkit.toml, the edition that describes a CRM."),
+            ("upgrade", "setting_up:upgrade", "Create the database's tables, or add what is missing."),
+            ("demo", "demo:demo", "Make a CRM with a year of invented business, and report on it."),
+            ("doctor", "doctor:doctor", "Check edition, plugins and database, and say what to do."),
+        ),
+    ),
+    (
+        "Work",
+        (
+            ("find", "reading:find", "List the records that a filter or a search text selects."),
+            ("show", "reading:show", "Show a record, its history or what happened around it."),
+            ("create", "writing:create", "Create a record."),
+            ("update", "writing:update", "Change fields of a record."),
+            ("move", "writing:move", "Move a record to another stage."),
+            ("report", "reporting:report", "Run a report, or list all reports."),
+            ("import", "exchange:import_", "Import files as a mapping says, or take an import back."),
+            ("export", "exchange:export", "Export records to a file."),
+        ),
+    ),
+    (
+        "Look inside",
+        (
+            ("model", "model:model", "Show what was assembled, and which plugin said it."),
+            ("plugins", "plugins:plugins", "List the plugins, enabled and installed."),
+            ("shell", "shell:shell", "Open a Python prompt with the CRM and a session."),
+        ),
+    ),
+)
+HOMES = {name: home for _, commands in SECTIONS for name, home, _ in commands}
+
+
+class Program(click.Group):
+    """A group that knows its commands by name, and asks the plugins for those that it doesn't know."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, those of the plugins last."""
+        return [*HOMES, *(command.name or "" for command in self.declared(ctx))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now."""
+        if cmd_name in HOMES:
+            module, _, name = HOMES[cmd_name].partition(":")
+            return cast("click.Command", getattr(import_module(f"crmkit.cli.commands.{module}"), name))
+        return next((command for command in self.declared(ctx) if command.name == cmd_name), None)
+
+    @staticmethod
+    def declared(ctx: click.Context) -> Iterator[click.Command]:
+        """Yield the commands that the plugins of the chosen edition declare."""
+        chosen = ctx.ensure_object(Chosen)
+        if chosen.is_there:
+            from crmkit.cli.declared import commands
+
+            yield from commands(chosen.crm.model)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name, or say which one is nearest."""
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            from crmkit.core.declare.names import nearest
+
+            close = nearest(args[0], self.list_commands(ctx))
+            hint = f" Did you mean {close!r}?" if close else " `crmkit --help` lists them."
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return args[0], command, args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in their sections; no plugin is loaded, so that help is quick and always there."""
+        del ctx
+        for title, commands in SECTIONS:
+            with formatter.section(title):
+                formatter.write_dl([(name, summary) for name, _, summary in commands])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error that crmkit raises on purpose becomes its message and an exit code."""
+        with failures(ctx):
+            return super().invoke(ctx)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--edition",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="CRMKIT_EDITION",
+    help="The edition's file; by default the nearest crmkit.toml, here or in a folder above.",
+)
+@click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="A further plugin: a name or a .py file.")
+@click.option("--database", metavar="URL", help="Another database than the edition's.")
+@click.option("--as", "actor", envvar="CRMKIT_ACTOR", metavar="NAME", help="The acting user; by default you.")
+@click.version_option(VERSION, message="crmkit %(version)s")
+@click.pass_context
+def program(
+    ctx: click.Context, *, edition: Path | None, plugins: tuple[str, ...], database: str | None, actor: str | None
+) -> None:
+    """A CRM that you assemble from plugins.
+
+    Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins may add further
+    commands: `crmkit model` lists them.
+    """
+    ctx.obj = Chosen(edition=edition, plugins=plugins, database=database, actor=actor)
+    ctx.call_on_close(ctx.obj.close)
