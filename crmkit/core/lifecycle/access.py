@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.declarations import Action
+    from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
 
@@ -77,6 +78,13 @@ def within(session: Session, entity: str, ids: Iterable[int], action: Action) ->
         condition &= reach
     query = sa.select(sa.func.count()).select_from(table).where(condition)
     return session.unit.connection.execute(query).scalar_one() == len(wanted)
+
+
+def note_readable(session: Session, entity: EntityModel, records: Iterable[Record]) -> None:
+    """Remember records just made, if the actor surely sees them, so that references to them need no look-up."""
+    principal = session.principal
+    if principal.reaches_all or (entity.whole is None and principal.level(entity, "read") == "all"):
+        session.unit.known.update((principal.reaches_all, entity.name, record.id) for record in records)
 
 
 def readable_ids(session: Session, entity: str, ids: Iterable[int]) -> set[int]:

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import check_wholes, owners_in_reach
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
-from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
+from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
+from crmkit.core.storage.column_types import DriverValue
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
 
 if TYPE_CHECKING:
@@ -83,13 +84,11 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
     validate(session, entity, drafts)
     refuse_all(entity.name, drafts)
     check_given_away(session, entity, drafts)
-    if any(unique_touched(entity, draft) for draft in drafts):
-        check_unique(session, entity, drafts)
-        refuse_all(entity.name, drafts)
     with session.unit.writing_after(drafts):
-        for draft in drafts:
-            for prepare in draft.preparations:
-                prepare(session.elevated, draft)
+        prepare(session, drafts)
+        if any(unique_touched(entity, draft) for draft in drafts):
+            check_unique(session, entity, drafts)
+            refuse_all(entity.name, drafts)
         changes = [apply(session, entity, draft) for draft in drafts]
         entries = (
             (
@@ -131,8 +130,10 @@ def check_given_away(session: Session, entity: EntityModel, drafts: Sequence[Dra
 
 def apply(session: Session, entity: EntityModel, draft: Draft, *, action: Action = "update") -> Change:
     """Write one draft's values if the record is still as it was read, and is within reach."""
-    record = draft.record
-    assert record is not None
+    assert draft.record is not None
+    record = current(session, draft.record)
+    if record.deleted_at is not None and draft.values.get("deleted_at", record.deleted_at) is not None:
+        raise NotFoundError(entity=entity.name, id=record.id)
     unit = session.unit
     changed = frozenset(draft.values)
     values = {**draft.values, "updated_at": unit.now, "updated_by": session.actor_ref}
@@ -171,7 +172,7 @@ def run_update(
 
 def as_is(value: object) -> sa.ColumnElement[Any]:
     """Return a parameter that is in the driver's form already."""
-    return sa.null() if value is None else sa.literal(value, sa.types.NullType())
+    return sa.null() if value is None else sa.literal(value, DriverValue())
 
 
 def taken(entity: EntityModel, draft: Draft) -> Refused:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.access import check_create
+from crmkit.core.lifecycle.access import check_create, note_readable
 from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
-from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
+from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
 from crmkit.core.lifecycle.validation import check_unique, validate
 from crmkit.core.lifecycle.values import fill_defaults, normalise, price
@@ -43,13 +43,11 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
         price(session, entity, drafts)
         validate(session, entity, drafts)
         refuse_all(entity.name, drafts)
-        if len(drafts) > 1:
-            check_unique(session, entity, drafts)
-            refuse_all(entity.name, drafts)
         with session.unit.writing_after(drafts):
-            for draft in drafts:
-                for prepare in draft.preparations:
-                    prepare(session.elevated, draft)
+            prepare(session, drafts)
+            if len(drafts) > 1:
+                check_unique(session, entity, drafts)
+                refuse_all(entity.name, drafts)
             records = insert(session, entity, drafts)
             changed = [frozenset(name for name, value in d.values.items() if value is not None) for d in drafts]
             changes = [
@@ -57,6 +55,7 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
                 for index, (record, names) in enumerate(zip(records, changed, strict=True))
             ]
             run_hook(session, "crmkit_after_create", CHANGES, Batch(entity, changes, session))
+    note_readable(session, entity, records)
     return records
 
 

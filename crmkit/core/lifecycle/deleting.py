@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.validation import check_unique
-from crmkit.errors import AccessDeniedError, NotFoundError
+from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> 
                 draft.values["deleted_at"] = session.unit.now
                 changes.append(apply(session, entity, draft, action="delete"))
             log(session, "delete", "deleted", entity, changes)
-            session.unit.known -= {(entity.name, record.id) for record in records}
+            session.unit.known -= {(reach, entity.name, each.id) for each in records for reach in (False, True)}
             delete_parts(session, entity, [record.id for record in records])
             run_hook(session, "crmkit_after_delete", CHANGES, Batch(entity, changes, session))
 
@@ -54,7 +55,7 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
 
     Raises:
         NotFoundError: if there is no such deleted record within reach.
-        Refused: if another record has taken a unique value meanwhile.
+        Refused: if another record has taken a unique value meanwhile, or what it is a part of is deleted itself.
     """
     with session.unit.command(writes_much=True):
         record = session.reader.by_id(entity, [number], deleted=True).get(number)
@@ -62,7 +63,18 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
             raise NotFoundError(entity=f"deleted {entity.name}", id=number)
         if not may_restore(session, entity, number):
             raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
+        check_whole(session, entity, record)
         return bring_back(session, entity, [record])[0]
+
+
+def check_whole(session: Session, entity: EntityModel, record: Record) -> None:
+    """Refuse to bring back a part of a record that is deleted itself."""
+    if entity.whole is None:
+        return
+    whole = getattr(record, entity.whole.name)
+    if isinstance(whole, Ref) and not session.elevated.readable_ids(whole.entity, [int(whole)]):
+        text = f"It is a part of {whole}, which is deleted. Restore that first."
+        raise Refused(entity=entity.name, refusals=(Refusal(path=entity.whole.name, text=text),))
 
 
 def may_restore(session: Session, entity: EntityModel, number: int) -> bool:

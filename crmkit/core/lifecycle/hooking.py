@@ -48,3 +48,10 @@ def refuse_all(entity: str, drafts: Sequence[Draft]) -> None:
     refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
     if refusals:
         raise Refused(entity=entity, refusals=refusals)
+
+
+def prepare(session: Session, drafts: Sequence[Draft]) -> None:
+    """Write what guards want written just before their records, with system reach."""
+    for draft in drafts:
+        for function in draft.preparations:
+            function(session.elevated, draft)

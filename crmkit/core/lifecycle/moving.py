@@ -84,6 +84,7 @@ def begin_move(
     session: Session, entity: EntityModel, record: Record, to: str, *, pipeline: str | None, index: int
 ) -> MoveDraft:
     """Return the draft of one move; a move that the pipeline does not allow is refused on it."""
+    pipeline = None if pipeline == record.pipeline else pipeline
     found = pipeline_of(session, entity, pipeline or record.pipeline)
     target = stage_of(entity, found, to)
     stage = str(record.stage)
@@ -122,6 +123,8 @@ def begin_stages(session: Session, draft: CreateDraft, pipeline: object, stage: 
     try:
         found = pipeline_of(session, draft.entity, pipeline)
         chosen = found.first if stage is None or stage == "" else stage_of(draft.entity, found, stage)
+        if chosen.hidden:
+            raise refused(draft.entity, "stage", f"The stage {chosen.name!r} is no longer in use.")
         entered = moment(session, draft.entity, since)
     except Refused as error:
         draft.refusals.extend(error.refusals)

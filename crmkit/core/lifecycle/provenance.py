@@ -10,7 +10,8 @@ from attrs import frozen
 from crmkit.core.declare.names import check_name
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.lifecycle.ledger import LINK
-from crmkit.errors import NotFoundError
+from crmkit.core.lifecycle.access import within
+from crmkit.errors import AccessDeniedError, NotFoundError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +37,7 @@ def link(session: Session, source: Record, kind: str, target: Record) -> Link:
 
     Raises:
         NotFoundError: if the actor sees one of the two records not.
+        AccessDeniedError: if the actor may change neither of them.
         DeclarationError: if the kind is no name.
     """
     check_name(kind, "link")
@@ -43,6 +45,9 @@ def link(session: Session, source: Record, kind: str, target: Record) -> Link:
     for each in (source, target):
         if each.id not in session.readable_ids(each.__crmkit_entity__.name, [each.id]):
             raise NotFoundError(entity=each.__crmkit_entity__.name, id=each.id)
+    if not any(within(session, each.__crmkit_entity__.name, [each.id], "update") for each in (source, target)):
+        entity = target.__crmkit_entity__.name
+        raise AccessDeniedError(action="link", entity=entity, actor=session.principal.name)
     table, made = session.tables.system.link, Link(source=source.ref, kind=kind, target=target.ref, at=session.unit.now)
     exists = sa.select(table.c.at).where(
         table.c.source_entity == made.source.entity,
@@ -66,7 +71,13 @@ def trace(session: Session, record: Record) -> list[Link]:
     """Return the links to a record, nearest first, each predecessor once; those the actor doesn't see are left out.
 
     What lies behind an unseen predecessor is left out with it.
+
+    Raises:
+        NotFoundError: if the actor doesn't see the record.
     """
+    entity = session.model.entity(record)
+    if not session.by_id(entity, [record.id]):
+        raise NotFoundError(entity=entity.name, id=record.id)
     reached = {record.ref}
     frontier = [record.ref]
     found: list[Link] = []

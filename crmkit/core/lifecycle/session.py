@@ -11,14 +11,14 @@ from crmkit.core.assemble.model import known
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.lifecycle import changing, creating, deleting, idempotency, moving, provenance, timeline
-from crmkit.core.lifecycle.access import readable_ids
+from crmkit.core.lifecycle.access import readable_ids, within
 from crmkit.core.lifecycle.homezone import day_of
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.reading.context import ReadContext
 from crmkit.core.reading.reader import Reader
 from crmkit.core.reading.reports.running import run_report
 from crmkit.core.reading.trees import ancestors
-from crmkit.errors import DeclarationError, NotFoundError, Refusal, Refused
+from crmkit.errors import AccessDeniedError, DeclarationError, NotFoundError, Refusal, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -227,9 +227,13 @@ class Session:
 
         Raises:
             UnknownNameError: if no enabled plugin declares the event.
+            AccessDeniedError: if the actor may not change the record.
         """
         known(self.model.events, name, "event")
         self.unit.check_writable()
+        entity = record.__crmkit_entity__.name
+        if not self.principal.reaches_all and not within(self, entity, [record.id], "update"):
+            raise AccessDeniedError(action=f"emit {name} about", entity=entity, actor=self.principal.name)
         emit(self, name, record, payload)
 
     def get(self, entity: type[R] | Ref[R], number: int | None = None, /, *, include: Sequence[str] = ()) -> R:
@@ -325,13 +329,17 @@ class Session:
         measures: Mapping[str, str],
         where: str | Mapping[str, object] | None = None,
         given: Mapping[str, object] | None = None,
+        search: str | None = None,
+        order: str | Sequence[str] | None = None,
     ) -> list[tuple[object, ...]]:
         """Return measures such as `count()` or `sum(amount)`, grouped by fields; money is in the base currency.
 
         Raises:
             FilterError: pointing at what is wrong.
         """
-        return self.reader.aggregate(self.model.entity(entity), by=by, measures=measures, where=where, given=given)
+        return self.reader.aggregate(
+            self.model.entity(entity), by=by, measures=measures, where=where, given=given, search=search, order=order
+        )
 
     def related(
         self, record: Record, entity: type[R], /, *, by: str | None = None, order: str | None = None
@@ -350,10 +358,14 @@ class Session:
         return self.find(entity, {by or fields[0]: record}, order=order)
 
     def ancestors(self, record: Ref[object], parent: str) -> list[int]:
-        """Return the ids above a record in the tree of its field `parent`, nearest first, in one statement."""
+        """Return the ids above a record in the tree of its field `parent`, nearest first; unseen ones are left out."""
         self.unit.check_readable()
         entity = self.model.entity(record)
-        return ancestors(self.unit.connection, self.tables[entity.name], entity.fields[parent], int(record))
+        found = ancestors(self.unit.connection, self.tables[entity.name], entity.fields[parent], int(record))
+        if self.principal.reaches_all:
+            return found
+        seen = self.readable_ids(entity.name, [int(record), *found])
+        return [each for each in found if each in seen] if int(record) in seen else []
 
     def link(self, source: Record, kind: str, target: Record, /) -> Link:
         """Note where a record came from: lead `converted_to` opportunity, quote `became` order. Twice is once."""

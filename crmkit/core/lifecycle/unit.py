@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from crmkit.core.storage.engine import DEFERRED
 from crmkit.errors import DatabaseBusyError, ReadOnlyError, SessionClosedError, SessionDoomedError, TooDeepError
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
@@ -37,7 +37,7 @@ class Unit:
         now: the moment of the running command, UTC.
         latest: the records that this transaction has changed, by entity and id, with the version it began from.
         included: records that were fetched along with others, until the next write.
-        known: records that the actor is known to see, by entity and id.
+        known: records that are known to be seen, by whether it is with system reach, entity and id.
         depth: how many commands are running, each within the one before.
         written: how many rows this transaction has touched.
         doomed: whether a command failed after it had begun to write.
@@ -58,7 +58,7 @@ class Unit:
     taken: dict[str, deque[int]] = field(factory=dict, init=False)
     ordinals: dict[tuple[str, int, int], int] = field(factory=dict, init=False)
     included: dict[tuple[str, int], Record] = field(factory=dict, init=False)
-    known: set[tuple[str, int]] = field(factory=set, init=False)
+    known: set[tuple[bool, str, int]] = field(factory=set, init=False)
     running: list[str] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -135,20 +135,21 @@ class Unit:
     def savepoint(self) -> Iterator[None]:
         """Undo what is inside if it breaks: its rows, and what this unit remembers of them.
 
-        Ids that were taken inside are forgotten: on SQLite they are free again for others.
+        Ids from blocks that were taken inside are forgotten: on SQLite they are free again for others.
 
         Raises:
             SessionDoomedError: if a command inside broke midway and a plugin went on regardless.
         """
-        before = dict(self.latest), set(self.known), self.written, self.doomed
+        before = dict(self.latest), set(self.known), dict(self.ordinals), self.written, self.doomed
+        taken = {entity: deque(ids) for entity, ids in self.taken.items()}
         try:
             with self.connection.begin_nested():
                 yield
                 if self.doomed:
                     raise SessionDoomedError
         except BaseException:
-            self.latest, self.known, self.written, self.doomed = before
-            self.taken.clear()
+            self.latest, self.known, self.ordinals, self.written, self.doomed = before
+            self.taken = taken
             raise
 
     @contextmanager

@@ -36,26 +36,31 @@ def check_required(entity: EntityModel, draft: Draft) -> None:
     """Refuse a record without a value that it must have."""
     for name in entity.required:
         given = draft.record is None or name in draft.values
-        if given and draft.values.get(name) is None:
+        if given and draft.values.get(name) is None and not is_refused(draft, name):
             draft.refuse(name, "A value is required.")
+
+
+def is_refused(draft: Draft, path: str) -> bool:
+    """Return whether a value was given that doesn't fit, which is reason enough."""
+    return any(each.path == path and each.plugin == "core" for each in draft.refusals)
 
 
 def check_references(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
     """Refuse references to records that don't exist or that the actor may not see; the two look the same.
 
-    Records that a session has read already, given as records, are not looked up again.
+    What was looked up once is not looked up again in this transaction.
     """
-    known = session.unit.known
+    known, reach = session.unit.known, session.principal.reaches_all
     for name in entity.references:
         chosen = [(draft, value) for draft in drafts if isinstance(value := draft.values.get(name), Ref)]
         wanted: dict[str, set[int]] = {}
         for _, value in chosen:
-            if (value.entity, int(value)) not in known:
+            if (reach, value.entity, int(value)) not in known:
                 wanted.setdefault(value.entity, set()).add(int(value))
         for target, ids in wanted.items():
-            known.update((target, each) for each in session.readable_ids(target, ids))
+            known.update((reach, target, each) for each in session.readable_ids(target, ids))
         for draft, value in chosen:
-            if (value.entity, int(value)) not in known:
+            if (reach, value.entity, int(value)) not in known:
                 draft.refuse(name, f"There is no {value.entity} {int(value)}.")
 
 

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from crmkit.core.declare.kinds import MoneyKind
-from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Money
 from crmkit.errors import InvalidValue
 
@@ -30,8 +29,6 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
         if field is None or value is None:
             draft.set(name, value)
             continue
-        if isinstance(value, Record):
-            session.unit.known.add((value.__crmkit_entity__.name, value.id))
         try:
             draft.values[name] = field.kind.parse(value, conventions)
         except InvalidValue as error:
@@ -47,7 +44,7 @@ def fill_defaults(session: Session, draft: Draft) -> None:
     actor = session.actor_ref
     if entity.owner is not None and actor is not None and values.get(entity.owner) is None:
         values[entity.owner] = actor
-        session.unit.known.add(("user", int(actor)))
+        session.unit.known.add((session.principal.reaches_all, "user", int(actor)))
 
 
 def price(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:

@@ -37,7 +37,7 @@ class Opportunity(Staged):
     type: str | None = f.choice("new_business", "existing_business", "renewal")
     level: str | None = f.choice("low", "normal", "high", label="Priority")
     source: str | None = f.choice(*SOURCES)
-    amount: Money | None = f.money(min=0)
+    amount: Money | None = f.money(min=0, index=True)
     probability: Decimal | None = f.percent(help="Chance of success; set on entry into a stage unless given.")
     opened_on: Date | None = f.date(help="The day on which work on it began.")
     expected_close: Date | None = f.date(index=True)

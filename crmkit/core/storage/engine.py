@@ -47,9 +47,7 @@ def reconnect_after_fork(engine: sa.Engine) -> sa.Engine:
     def note_process(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
         entry.info["process"] = os.getpid()
 
-    def check_process(
-        connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection
-    ) -> None:
+    def check_process(connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
         if entry.info["process"] != os.getpid():
             inherited.append(connection)
             entry.dbapi_connection = proxy.dbapi_connection = None  # type: ignore[misc]

@@ -120,15 +120,14 @@ class SystemTables:
             sa.Column("entity", TEXT, nullable=False),
             sa.Column("record_id", INTEGER),
             sa.Column("version", INTEGER),
+            sa.Column("present", INTEGER),
             sa.Column("key", TEXT),
             sa.Column("problems", TEXT),
         )
         rows = self.imported_row.c
         index("import_row_record", rows.import_id, rows.entity, rows.record_id)
         keyed = rows.key.is_not(None)
-        index(
-            "import_row_key", rows.import_id, rows.entity, rows.key, sqlite_where=keyed, postgresql_where=keyed
-        )
+        index("import_row_key", rows.import_id, rows.entity, rows.key, sqlite_where=keyed, postgresql_where=keyed)
 
     @property
     def all(self) -> tuple[sa.Table, ...]:

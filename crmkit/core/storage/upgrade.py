@@ -31,20 +31,20 @@ def upgrade(connection: sa.Connection, model: Model, tables: Tables, now: dateti
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-    done = [*add_tables(connection, tables), *add_columns(connection, tables)]
-    done += [*add_indexes(connection, tables), *keep_stage_kinds(connection, model, tables)]
+    present = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+    older = [table for table in tables.all if table.name in present]
+    done = [*add_tables(connection, tables, present), *add_columns(connection, tables, older)]
+    done += [*add_indexes(connection, tables, older), *keep_stage_kinds(connection, model, tables)]
     done += refresh_keys(connection, model, tables)
     return [*done, *record_plugins(connection, model, tables, now)]
 
 
-def add_tables(connection: sa.Connection, tables: Tables) -> Iterator[str]:
+def add_tables(connection: sa.Connection, tables: Tables, present: set[str]) -> Iterator[str]:
     """Create the missing tables, and on PostgreSQL the sequences of their ids."""
-    inspector = sa.inspect(connection)
-    present = set(inspector.get_table_names(schema=tables.schema))
     missing = [table for table in tables.all if table.name not in present]
     tables.metadata.create_all(connection, tables=missing, checkfirst=False)
     if connection.dialect.name == "postgresql":
-        known = set(inspector.get_sequence_names(schema=tables.schema))
+        known = set(sa.inspect(connection).get_sequence_names(schema=tables.schema))
         for table in tables.entities.values():
             if sequence_of(table).name not in known:
                 connection.execute(CreateSequence(sequence_of(table)))
@@ -52,11 +52,11 @@ def add_tables(connection: sa.Connection, tables: Tables) -> Iterator[str]:
         yield f"create table {table.name}"
 
 
-def add_columns(connection: sa.Connection, tables: Tables) -> Iterator[str]:
-    """Add the missing columns of tables that exist."""
-    inspector = sa.inspect(connection)
-    for table in tables.all:
-        present = {column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
+def add_columns(connection: sa.Connection, tables: Tables, older: list[sa.Table]) -> Iterator[str]:
+    """Add the missing columns of tables that were there before."""
+    found = sa.inspect(connection).get_multi_columns(schema=tables.schema, filter_names=[t.name for t in older])
+    for table in older:
+        present = {column["name"] for column in found[tables.schema, table.name]}
         missing = [column for column in table.columns if column.name not in present]
         for column in missing:
             connection.exec_driver_sql(add_column(connection, table, column))
@@ -105,11 +105,11 @@ def refresh_key(connection: sa.Connection, table: sa.Table, field: FieldModel) -
         last, count = rows[-1][0], count + len(rows)
 
 
-def add_indexes(connection: sa.Connection, tables: Tables) -> Iterator[str]:
-    """Create the missing indexes."""
-    inspector = sa.inspect(connection)
-    for table in tables.all:
-        present = {index["name"] for index in inspector.get_indexes(table.name, schema=table.schema)}
+def add_indexes(connection: sa.Connection, tables: Tables, older: list[sa.Table]) -> Iterator[str]:
+    """Create the missing indexes of tables that were there before."""
+    found = sa.inspect(connection).get_multi_indexes(schema=tables.schema, filter_names=[t.name for t in older])
+    for table in older:
+        present = {index["name"] for index in found.get((tables.schema, table.name), [])}
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             dialects = getattr(index, "_ddl_if", None)
             wanted = dialects is None or dialects.dialect == connection.dialect.name

@@ -23,6 +23,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
 MONEY_TEXT = re.compile(r"([A-Z]{3})?\s*([+-]?[\d.,'\u00a0 ]+?)\s*([A-Z]{3})?(?:\s*@\s*([\d.]+))?\Z")
 MONEY_SCALE = 4
 LONGEST_NUMBER = 60
+TENS = tuple(10**power for power in range(19))
 LARGEST_POWER = 18
 MOST_FIGURES = 28
 """Beyond these, decimal arithmetic in its usual context would round."""
@@ -190,7 +191,7 @@ class MoneyKind(Kind):
         scaled(amount, MONEY_SCALE)
         if money.currency == conventions.currency:
             return Money(amount, money.currency)
-        if money.rate is not None and money.rate <= 0:
+        if money.rate is not None and exact(money.rate) <= 0:
             raise InvalidValue(f"The rate {money.rate} of {money.currency} must be above 0.")
         return Money(amount, money.currency, rate=money.rate)
 
@@ -329,7 +330,9 @@ def scaled(number: object, scale: int) -> int:
 
 def unscaled(value: object, scale: int) -> Decimal:
     """Return the number that `scaled` stored."""
-    return plain(Decimal(int(str(value))).scaleb(-scale))
+    assert isinstance(value, int)
+    whole, rest = divmod(value, TENS[scale])
+    return Decimal(value).scaleb(-scale).normalize() if rest else Decimal(whole)
 
 
 def scaled_bound(number: Decimal, scale: int, *, up: bool) -> int:

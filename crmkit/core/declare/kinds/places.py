@@ -49,8 +49,8 @@ class AddressKind(Kind):
             return {"street": text}
         try:
             return json.loads(text)
-        except ValueError:
-            raise InvalidValue(f"{text!r} is not an address in JSON.") from None
+        except (ValueError, RecursionError):
+            raise InvalidValue(f"{text[:40]!r} is not an address in JSON.") from None
 
     def dump(self, value: object) -> tuple[object, ...]:
         """Return the five parts."""
