@@ -67,7 +67,7 @@ def commands_of(text: str) -> list[tuple[str, str]]:
 
 
 def matches(shown: str, actual: str) -> bool:
-    """Tell whether an output is as shown, dots standing for lines or for the rest of one; trailing spaces don't count."""
+    """Tell whether an output is as shown, dots standing for what may be any; trailing spaces don't count."""
     pattern = "".join(pattern_of(line.rstrip()) for line in shown.strip("\n").splitlines())
     text = "".join(line.rstrip() + "\n" for line in actual.strip("\n").splitlines())
     return re.fullmatch(pattern, text) is not None
