@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.reading.permission import System
     from crmkit.core.storage.ids import Ids
+    from crmkit.core.storage.statistics import Statistics
     from crmkit.core.storage.tables import Tables
 
 T = TypeVar("T")
@@ -138,6 +139,13 @@ class CRM:
         return self._database
 
     @cached_property
+    def statistics(self) -> Statistics:
+        """What this process knows of how much the tables have grown."""
+        from crmkit.core.storage.statistics import Statistics
+
+        return Statistics(self.tables)
+
+    @cached_property
     def ids(self) -> Ids:
         """The blocks of ids that this process holds."""
         from crmkit.core.storage.ids import Ids
@@ -151,10 +159,12 @@ class CRM:
         """
         from crmkit.core.lifecycle.conditions import check_conditions
         from crmkit.core.storage import upgrade
+        from crmkit.core.storage.statistics import analyse
 
         check_conditions(self.model)
         with self._connected() as connection, connection.begin():
             done = upgrade.upgrade(connection, self.model, self.tables, self.clock())
+            analyse(connection, self.tables)
         self.is_checked = True
         if admin is not None and self._make_admin(admin):
             done.append(f"make {admin} an administrator")

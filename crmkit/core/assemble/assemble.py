@@ -69,7 +69,7 @@ def declared_by(call: HookCall) -> list[Part]:
         raise evolve(error, plugin=call.plugin) from None
     except AssemblyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = f"crmkit_declare raised {type(error).__name__}: {error}"
         raise PluginLoadError(plugin=call.plugin, problem=problem) from error
 

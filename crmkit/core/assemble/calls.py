@@ -27,6 +27,7 @@ class HookCall:
     plugin: str
     function: Callable[..., object]
     arguments: tuple[str, ...]
+    label: str = ""
 
     def __call__(self, **given: object) -> object:
         """Call the implementation with those arguments that it asks for."""
@@ -74,4 +75,5 @@ def check_marked(plugin: Plugin, holder: object) -> None:
 def calls_of(manager: pluggy.PluginManager, name: str) -> Iterable[HookCall]:
     """Yield the implementations of a hook in the order in which they were registered."""
     for each in getattr(manager.hook, name).get_hookimpls():
-        yield HookCall(each.plugin_name.partition(":")[0], each.function, tuple(each.argnames))
+        plugin = each.plugin_name.partition(":")[0]
+        yield HookCall(plugin, each.function, tuple(each.argnames), f"{plugin}.{name}")

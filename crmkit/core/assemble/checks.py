@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.declarations import Command, Event, Report, Role
 from crmkit.core.declare.names import nearest
-from crmkit.errors import DeclarationError
+from crmkit.errors import ClashError, DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crmkit.core.assemble.model import Model
 
+SYSTEM_TABLES = (
+    "change",
+    "event",
+    "link",
+    "stage_history",
+    "command",
+    "sequence",
+    "plugin",
+    "import",
+    "import_row",
+)
 EVENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\.[a-z][a-z0-9_]{0,40}\Z")
 
 
@@ -24,6 +35,7 @@ def check_model(model: Model) -> None:
         DeclarationError: naming the declaration, its plugin and the nearest known name.
     """
     check_stages(model)
+    check_tables(model)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
         check_known(f"role {role.name!r}", plugin, "entity", entities, model.entities)
@@ -37,6 +49,17 @@ def check_model(model: Model) -> None:
             )
     for command, plugin in model.of(Command):
         check_known(f"command {command.name!r}", plugin, "role", command.roles, model.roles)
+
+
+def check_tables(model: Model) -> None:
+    """Refuse two entities whose tables would have one name, or that of a table of the lifecycle's own."""
+    owners = dict.fromkeys(SYSTEM_TABLES, ("the system", "core"))
+    for entity in model.entities.values():
+        table = entity.name if entity.provider == "core" else f"{entity.provider}_{entity.name}"
+        other, provider = owners.setdefault(table, (entity.name, entity.provider))
+        if (other, provider) != (entity.name, entity.provider):
+            subject = f"the table {table!r} (of {other} and of {entity.name})"
+            raise ClashError(subject=subject, plugins=(provider, entity.provider))
 
 
 def check_stages(model: Model) -> None:

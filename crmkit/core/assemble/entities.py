@@ -121,6 +121,17 @@ def field_model(declared: Field, provider: str, *, is_system: bool = False) -> F
     )
 
 
+def check_columns(entity: str, fields: Iterable[FieldModel]) -> None:
+    """Refuse two fields of an entity that need one column."""
+    owners: dict[str, FieldModel] = {}
+    for each in fields:
+        for column in (*each.columns, *([each.key_column] if each.key_column else [])):
+            other = owners.setdefault(column, each)
+            if other is not each:
+                subject = f"column {column} of {entity} ({other.name} and {each.name})"
+                raise ClashError(subject=subject, plugins=(other.provider, each.provider))
+
+
 class _Building:
     """An entity while plugins still add to it."""
 
@@ -130,6 +141,7 @@ class _Building:
         self.label, self.plural = entity.label, entity.plural
         self.fields = {each.name: field_model(each, provider) for each in entity.fields}
         self.extensions: list[type] = []
+        self.chosen: dict[tuple[str, str], str] = {}
         self.labelled: dict[str, tuple[str, str]] = {}
         self.rules: dict[str, tuple[Rule, str]] = {}
         self.uniques: list[Unique] = []
@@ -141,16 +153,8 @@ class _Building:
             if other is not None and other.declared != each:
                 raise ClashError(subject=f"field {self.entity.name}.{each.name}", plugins=(other.provider, plugin))
             if other is None:
-                self.check_columns(made, plugin)
                 self.fields[each.name] = made
         self.extensions.append(extension.declared)
-
-    def check_columns(self, made: FieldModel, plugin: str) -> None:
-        for other in self.fields.values():
-            shared = set(made.columns) & set(other.columns)
-            if shared:
-                subject = f"column {min(shared)} of {self.entity.name} ({other.name} and {made.name})"
-                raise ClashError(subject=subject, plugins=(other.provider, plugin))
 
     def field(self, name: str, plugin: str) -> FieldModel:
         if name not in self.fields:
@@ -170,7 +174,9 @@ class _Building:
             if each.name == added.choice.name:
                 if each == added.choice:
                     return
-                raise ClashError(subject=f"choice {each.name!r} of {added.field}", plugins=(found.provider, plugin))
+                first = self.chosen.get((name, each.name), found.provider)
+                raise ClashError(subject=f"choice {each.name!r} of {added.field}", plugins=(first, plugin))
+        self.chosen[name, added.choice.name] = plugin
         kind = evolve(found.kind, choices=(*found.kind.choices, added.choice))
         self.replace(found, evolve(found.declared, kind=kind))
 
@@ -195,7 +201,8 @@ class _Building:
         if isinstance(added, Unique):
             for name in (*added.fields, *([added.where] if added.where else [])):
                 self.field(name, plugin)
-            self.uniques.append(added)
+            if added not in self.uniques:
+                self.uniques.append(added)
             return
         rule, first = self.rules.setdefault(added.name, (added, plugin))
         if rule != added:
@@ -204,6 +211,7 @@ class _Building:
     def finished(self) -> EntityModel:
         last = {**(STAGE if self.entity.staged else {}), **LAST}
         fields = system_fields(FIRST) | self.fields | system_fields(last)
+        check_columns(self.entity.name, fields.values())
         if self.entity.owner is not None and fields[self.entity.owner].target != "user":
             raise DeclarationError(subject=self.entity.name, problem="owner= must name a reference to a user.")
         single = tuple(Unique(entity=self.entity.name, fields=(f.name,)) for f in fields.values() if f.declared.unique)

@@ -101,7 +101,7 @@ def load_entry_point(found: EntryPoint) -> Plugin:
     """Import an installed plugin; its version is its distribution's."""
     try:
         module = found.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginLoadError(plugin=found.name, problem=f"{type(error).__name__}: {error}") from error
     plugin = as_plugin(module, found.name, found.value)
     if plugin.name != found.name:
@@ -125,7 +125,7 @@ def load_file(path: Path) -> Plugin:
         specification.loader.exec_module(module)
     except AssemblyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginLoadError(plugin=str(path), problem=f"{type(error).__name__}: {error}") from error
     return as_plugin(module, name, str(path))
 
@@ -150,7 +150,7 @@ def with_conditional_modules(plugin: Plugin, loaded: Mapping[str, Plugin]) -> Pl
         if all(name in loaded for name in needed):
             try:
                 modules.append(importlib.import_module(module))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 problem = f"{module}: {type(error).__name__}: {error}"
                 raise PluginLoadError(plugin=plugin.name, problem=problem) from error
     return evolve(plugin, hooks=(*plugin.hooks, *modules))

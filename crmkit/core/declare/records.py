@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="type")
 
 REF_TARGET = re.compile(r"\bRef\[\s*[\"']?(?:\w+\.)*(\w+)[\"']?\s*\]")
+OPTIONAL = re.compile(r"\bNone\b|\bOptional\[")
 ENTITY, EXTENSION = "__crmkit_entity__", "__crmkit_extension__"
 RESERVED = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "ref"})
 STAGE_FIELDS = ("pipeline", "stage", "stage_kind", "stage_since")
@@ -265,7 +266,7 @@ def field_of(entity: str, name: str, annotation: object, given: Field) -> Field:
     if name in RESERVED or name in STAGE_FIELDS or hasattr(Record, name):
         raise DeclarationError(subject=f"{entity}.{name}", problem="the name is reserved; choose another.")
     words = annotation if isinstance(annotation, str) else annotation_words(annotation)
-    found = given.named(name, required=given.required or ("None" not in words and "Optional" not in words))
+    found = given.named(name, required=given.required or not OPTIONAL.search(words))
     if not isinstance(given.kind, RefKind) or given.kind.target:
         return found
     target = REF_TARGET.search(words)
@@ -278,7 +279,7 @@ def annotation_words(annotation: object) -> str:
     """Return an evaluated annotation as it would be written."""
     if get_origin(annotation) is Ref:
         (target,) = get_args(annotation)
-        return f"Ref[{getattr(target, '__name__', target)}]"
+        return f"Ref[{getattr(target, '__name__', None) or getattr(target, '__forward_arg__', target)}]"
     parts = get_args(annotation)
     if parts:
         return " | ".join(annotation_words(part) for part in parts)

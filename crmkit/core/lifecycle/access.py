@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 
-CHUNK = 500
-
-
 def check_create(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
     """Refuse to create records outside the actor's reach.
 
@@ -85,21 +82,3 @@ def note_readable(session: Session, entity: EntityModel, records: Iterable[Recor
     principal = session.principal
     if principal.reaches_all or (entity.whole is None and principal.level(entity, "read") == "all"):
         session.unit.known.update((principal.reaches_all, entity.name, record.id) for record in records)
-
-
-def readable_ids(session: Session, entity: str, ids: Iterable[int]) -> set[int]:
-    """Return those of the ids whose records are there and may be read."""
-    found = session.model.entities.get(entity)
-    if found is None:
-        return set()
-    session.unit.check_readable()
-    table, reach = session.tables[entity], session.reacher.reach
-    numbers = list(ids)
-    seen: set[int] = set()
-    for start in range(0, len(numbers), CHUNK):
-        condition = sa.and_(table.c.id.in_(numbers[start : start + CHUNK]), table.c.deleted_at.is_(None))
-        within_reach = reach(found, table, "read")
-        if within_reach is not None:
-            condition &= within_reach
-        seen.update(session.unit.connection.execute(sa.select(table.c.id).where(condition)).scalars())
-    return seen

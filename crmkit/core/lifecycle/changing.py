@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crmkit.core.lifecycle import ledger
@@ -13,7 +12,6 @@ from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
-from crmkit.core.storage.column_types import DriverValue
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
 
 if TYPE_CHECKING:
@@ -156,23 +154,22 @@ def run_update(
     """Run the conditional update and return how many rows it touched: one, or none."""
     statements = session.statements.of(entity)
     names = tuple(values)
-    statement = statements.update_fields(names)
     row = (*statements.changed_row(names, values), record.id, record.version)
-    condition = session.reacher.reach(entity, statements.table, action)
-    if condition is None:
-        return session.unit.execute(statement, row)
-    table = statements.table
-    update = table.update().where(table.c.id == record.id, table.c.version == record.version, condition)
-    columns = statements.changed_columns(names)
-    ready = {name: as_is(value) for name, value in zip(columns, row, strict=False)}
-    touched = session.unit.connection.execute(update.values(ready | {"version": table.c.version + 1})).rowcount
-    session.unit.written += touched
-    return touched
+    return session.unit.execute(statements.update_fields(names) + reach_of(session, entity, action), row)
 
 
-def as_is(value: object) -> sa.ColumnElement[Any]:
-    """Return a parameter that is in the driver's form already."""
-    return sa.null() if value is None else sa.literal(value, DriverValue())
+def reach_of(session: Session, entity: EntityModel, action: Action) -> str:
+    """Return the end of an update's statement: the actor's reach, if anything binds it, read once per actor."""
+    principal = session.reacher
+    if principal.reaches_all:
+        return ""
+
+    def compiled() -> str:
+        statements = session.statements.of(entity)
+        condition = principal.reach(entity, statements.table, action)
+        return "" if condition is None else f" AND ({statements.literal(condition)})"
+
+    return session.statements.plans.get(("reach", entity.name, action, principal.key), compiled)
 
 
 def taken(entity: EntityModel, draft: Draft) -> Refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from crmkit.core.declare.names import nearest
+from crmkit.core.declare.records import STAGE_FIELDS
 from crmkit.errors import InvalidValue, Refusal
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ class Draft:
         """Give a field a value, in any form that its kind reads; a value that doesn't fit is a refusal."""
         found = self.entity.writable.get(field)
         if found is None:
-            close = nearest(field, self.entity.writable)
-            self.refuse(field, "There is no such field." + (f" Did you mean {close!r}?" if close else ""))
+            self.refuse(field, self._why_not(field))
             return
         try:
             parsed = None if value is None else found.kind.parse(value, self._session.model.conventions)
@@ -112,6 +112,14 @@ class Draft:
             self.refuse(field, str(error))
             return
         self.values[field] = parsed
+
+    def _why_not(self, field: str) -> str:
+        if self.entity.staged and field in STAGE_FIELDS:
+            return "A stage is entered by a move, not by an update."
+        if field in self.entity.fields:
+            return "The system sets this field."
+        close = nearest(field, self.entity.writable)
+        return "There is no such field." + (f" Did you mean {close!r}?" if close else "")
 
     def refuse(self, path: str, text: str) -> None:
         """Refuse the write, for a reason that belongs to a field; all reasons are collected."""

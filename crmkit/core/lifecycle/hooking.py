@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.errors import CommandError, PluginFailedError, Refused, SessionError
+from crmkit.errors import CommandError, PluginFailedError, Refused, SessionError, TooDeepError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 DRAFTS, MOVES, CHANGES = "drafts", "moves", "changes"
+DEEPEST = 12
 
 
 def run_hook(session: Session, name: str, argument: str, batch: Batch[object]) -> None:
@@ -26,16 +27,21 @@ def run_hook(session: Session, name: str, argument: str, batch: Batch[object]) -
     if not calls:
         return
     given: dict[str, object] = {"session": session.elevated, argument: batch}
+    running = session.unit.running
     for call in calls:
+        if len(running) >= DEEPEST:
+            raise TooDeepError(hooks=tuple(running))
         batch.plugin = call.plugin
-        with session.unit.hook(f"{call.plugin}.{name}"):
-            try:
-                call(**given)
-            except (CommandError, SessionError, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                problem = f"{type(error).__name__}: {error}"
-                raise PluginFailedError(plugin=call.plugin, hook=name, problem=problem) from error
+        running.append(call.label)
+        try:
+            call.function(*[given[argument] for argument in call.arguments])
+        except (CommandError, SessionError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            problem = f"{type(error).__name__}: {error}"
+            raise PluginFailedError(plugin=call.plugin, hook=name, problem=problem) from error
+        finally:
+            running.pop()
     batch.plugin = "core"
 
 

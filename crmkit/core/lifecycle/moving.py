@@ -59,8 +59,7 @@ def run_moves(session: Session, entity: EntityModel, drafts: list[MoveDraft]) ->
     """Pass moves by their gates and guards and write them."""
     run_hook(session, "crmkit_before_move", MOVES, Batch(entity, drafts, session))
     for draft in drafts:
-        if not draft.refusals:
-            check_gates(session, entity, draft)
+        check_gates(session, entity, draft)
         enter(session, draft, draft.target)
         drop_unchanged(draft)
     changes = write(session, entity, drafts, "move", "moved")
@@ -127,7 +126,8 @@ def begin_stages(session: Session, draft: CreateDraft, pipeline: object, stage: 
             raise refused(draft.entity, "stage", f"The stage {chosen.name!r} is no longer in use.")
         entered = moment(session, draft.entity, since)
     except Refused as error:
-        draft.refusals.extend(error.refusals)
+        for each in error.refusals:
+            draft.refuse(each.path, each.text)
         return
     draft.values["pipeline"] = found.name
     enter(session, draft, chosen, entered)

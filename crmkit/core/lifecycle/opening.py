@@ -46,7 +46,7 @@ def open_session(
         if connection is None:
             opened.close()
         raise
-    unit = Unit(opened, crm.clock, crm.ids, is_hosted=connection is not None, is_readonly=readonly)
+    unit = Unit(opened, crm.clock, crm.ids, crm.statistics, is_hosted=connection is not None, is_readonly=readonly)
     return Session(crm.model, crm.tables, unit, principal, statements_of(crm, opened))
 
 

@@ -9,8 +9,8 @@ from attrs import frozen
 
 from crmkit.core.declare.names import check_name
 from crmkit.core.declare.values import Ref, ref_class
-from crmkit.core.lifecycle.ledger import LINK
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.ledger import LINK
 from crmkit.errors import AccessDeniedError, NotFoundError
 
 if TYPE_CHECKING:

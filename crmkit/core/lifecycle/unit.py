@@ -10,7 +10,7 @@ from attrs import define, field
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmkit.core.storage.engine import DEFERRED
-from crmkit.errors import DatabaseBusyError, ReadOnlyError, SessionClosedError, SessionDoomedError, TooDeepError
+from crmkit.errors import DatabaseBusyError, ReadOnlyError, SessionClosedError, SessionDoomedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.storage.ids import Ids
+    from crmkit.core.storage.statistics import Statistics
 
-DEEPEST = 12
 FEW = 2
 
 
@@ -46,6 +46,7 @@ class Unit:
     connection: sa.Connection
     clock: Callable[[], datetime]
     ids: Ids
+    statistics: Statistics
     is_hosted: bool = False
     is_readonly: bool = False
     is_open: bool = True
@@ -105,6 +106,7 @@ class Unit:
             else:
                 self.connection.commit()
                 self.ids.keep(self.taken)
+                self.statistics.note(self.connection, self.written)
         finally:
             self.connection.close()
         if self.doomed and not failed:
@@ -145,8 +147,7 @@ class Unit:
         try:
             with self.connection.begin_nested():
                 yield
-                if self.doomed:
-                    raise SessionDoomedError
+                self.check_readable()
         except BaseException:
             self.latest, self.known, self.ordinals, self.written, self.doomed = before
             self.taken = taken
@@ -154,7 +155,7 @@ class Unit:
 
     @contextmanager
     def writing_after(self, drafts: Iterable[Draft]) -> Iterator[None]:
-        """Write drafts: in a savepoint if any has something to be written before it, as it may still be refused then."""
+        """Write drafts: in a savepoint if any has something written before it, as it may still be refused then."""
         if any(draft.preparations for draft in drafts):
             with self.savepoint():
                 yield
@@ -189,17 +190,6 @@ class Unit:
         touched = self.connection.exec_driver_sql(statement, [tuple(row) for row in rows]).rowcount
         self.written += touched
         return touched
-
-    @contextmanager
-    def hook(self, name: str) -> Iterator[None]:
-        """Run a hook, counting how deep hooks trigger each other."""
-        if len(self.running) >= DEEPEST:
-            raise TooDeepError(hooks=tuple(self.running))
-        self.running.append(name)
-        try:
-            yield
-        finally:
-            self.running.pop()
 
     def next_ordinal(self, entity: str, record: int, version: int) -> int:
         """Return the place of the next event of one version of a record, counted from 0."""

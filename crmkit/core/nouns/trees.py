@@ -9,6 +9,8 @@ from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
 from crmkit.core.nouns.people import Team, User
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, Draft
     from crmkit.core.lifecycle.session import Session
 
@@ -18,21 +20,36 @@ PARENTS = ((Team, "parent"), (User, "manager"), (Customer, "parent"), (OrgUnit, 
 def refuse_cycles(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse a parent that is the record itself or one of its descendants.
 
-    A new record has no descendants; only changes can close a circle. The tree is locked while it is walked, so that
-    two changes at once can't close one between them.
+    A new record has no descendants; only changes can close a circle, alone or with others of their batch. The tree is
+    locked while it is walked, so that two changes at once can't close one between them.
     """
     for entity, parent in PARENTS:
-        for draft in drafts.of(entity):
-            chosen = draft.get(parent)
-            if draft.record is None or not draft.sets(parent) or not isinstance(chosen, Ref):
-                continue
+        changing = [draft for draft in drafts.of(entity) if draft.record is not None and draft.sets(parent)]
+        chosen = {draft.record.id: draft.get(parent) for draft in changing if draft.record is not None}
+        for draft in changing:
             session.serialise(f"{draft.entity.name}.{parent}")
-            if int(chosen) == draft.record.id or draft.record.id in session.ancestors(chosen, parent):
+            if draft.record is not None and leads_back(session, draft.record.id, parent, chosen):
                 draft.refuse(parent, "This would make the record its own ancestor. Choose another.")
     for draft in drafts.of(OrgUnit):
         above = draft.related("parent")
         if above is not None and above.customer != draft.get("customer"):
             draft.refuse("parent", "The unit above belongs to another customer.")
+
+
+def leads_back(session: Session, start: int, parent: str, chosen: Mapping[int, object]) -> bool:
+    """Return whether the way up from a record leads back to it, by the parents that are being chosen."""
+    above, met = chosen[start], set[int]()
+    while isinstance(above, Ref) and int(above) not in met:
+        met.add(int(above))
+        way = [int(above), *(session.ancestors(above, parent) if int(above) not in chosen else [])]
+        turn = next((each for each in way if each in chosen), None)
+        if turn is None:
+            return False
+        if turn == start:
+            return True
+        met.add(turn)
+        above = chosen[turn]
+    return False
 
 
 def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:

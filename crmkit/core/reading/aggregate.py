@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from crmkit.core.declare.kinds import PercentKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.reading.filters.sql import SqlFilter
-from crmkit.core.reading.folding import HALF, Cell, Total, loaded
+from crmkit.core.reading.folding import HALVES, THIRDS, WHOLE, Cell, Total, loaded
 from crmkit.core.reading.measures import read_measure
 from crmkit.core.reading.statements import Statement, labelled
 from crmkit.errors import FilterError, listed
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from crmkit.core.reading.sources import Sources
 
 Column = sa.ColumnElement[object]
-LOW_BITS = (1 << HALF) - 1
+LARGEST_PERCENT = 100
 
 
 class Aggregation:
@@ -58,7 +60,7 @@ class Aggregation:
         try:
             found = self._run(is_split=False)
         except sa.exc.OperationalError as error:
-            # SQLite refuses a sum beyond 64 bits; its halves can be added.
+            # SQLite refuses a sum beyond 64 bits; halves of the values can be added.
             if "integer overflow" not in str(error.orig):
                 raise
             found = self._run(is_split=True)
@@ -113,25 +115,30 @@ class Aggregation:
         expressions = tuple(measure.expression for measure in self.measures)
         return "aggregate", self.request.key, by, expressions, signatures, is_split
 
-    def _factors(self) -> list[Path]:
-        found = {each.factor.text: each.factor for each in self.measures if each.factor is not None}
-        return list(found.values())
+    def _factors(self, *, is_split: bool) -> list[Path]:
+        """Return the weights that rows are grouped by: those that the database can't be trusted to multiply by."""
+        factors = [each.factor for each in self.measures if each.factor is not None]
+        return list({each.text: each for each in factors if is_split or not _is_percent(each)}.values())
 
     def _cells(self, *, is_split: bool) -> list[Cell]:
-        factors = [path.text for path in self._factors()]
+        factors = [path.text for path in self._factors(is_split=is_split)]
         position = len(self.by) + len(factors)
         cells = []
         for measure in self.measures:
-            halves = is_split and measure.function in {"sum", "avg"}
-            width = 1 + halves + (measure.function == "avg")
-            factor = None if measure.factor is None else len(self.by) + factors.index(measure.factor.text)
-            cells.append(Cell(measure=measure, first=position, width=width, factor=factor, is_split=halves))
-            position += width
+            factor, weight, shifts = None, None, WHOLE
+            if measure.factor is not None and measure.factor.text in factors:
+                factor = len(self.by) + factors.index(measure.factor.text)
+            elif measure.factor is not None:
+                weight, shifts = measure.factor, THIRDS
+            if is_split and measure.function in {"sum", "avg"}:
+                shifts = HALVES
+            cells.append(Cell(measure=measure, first=position, factor=factor, weight=weight, shifts=shifts))
+            position += cells[-1].width
         return cells
 
     def _statement(self, *, is_split: bool) -> Statement[Sequence[object]]:
         sources = self.execution.sources(self.request.entity)
-        groups = [sources.column(path) for path in (*self.by, *self._factors())]
+        groups = [sources.column(path) for path in (*self.by, *self._factors(is_split=is_split))]
         partial: list[Column] = []
         for cell, found in zip(self._cells(is_split=is_split), self.filters, strict=True):
             partial += _partial(cell, sources, None if found is None else found.clause(sources))
@@ -173,5 +180,28 @@ def _partial(cell: Cell, sources: Sources, condition: sa.ColumnElement[bool] | N
         return [counted]
     if function in {"min", "max"}:
         return [sa.func.min(value) if function == "min" else sa.func.max(value)]
-    added = [value.bitwise_rshift(HALF), value.bitwise_and(LOW_BITS)] if cell.is_split else [value]
+    added = _digits(value, cell.shifts)
+    if cell.weight is not None:
+        weight = sources.column(cell.weight)
+        added = [digit * weight for digit in added]
     return [*map(sa.func.sum, added), *([counted] if function == "avg" else [])]
+
+
+def _digits(value: Column, shifts: Sequence[int]) -> list[Column]:
+    """Return the digits of a value; the uppermost has its sign."""
+    found = [value.bitwise_rshift(_constant(shift)) if shift else value for shift in shifts]
+    masks = (_constant((1 << (above - shift)) - 1) for above, shift in pairwise(shifts))
+    return [found[0], *(digit.bitwise_and(mask) for digit, mask in zip(found[1:], masks, strict=True))]
+
+
+def _constant(number: int) -> sa.ColumnClause[int]:
+    """Return a number as it stands; as a parameter it would be of 64 bits, by which PostgreSQL does not shift."""
+    return sa.literal_column(str(number), sa.BigInteger())
+
+
+def _is_percent(path: Path) -> bool:
+    """Return whether a weight is a share of 0 to 100 percent."""
+    kind = path.kind
+    if not isinstance(kind, PercentKind) or kind.min is None or kind.max is None:
+        return False
+    return kind.min >= 0 and kind.max <= LARGEST_PERCENT

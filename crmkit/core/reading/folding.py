@@ -1,7 +1,8 @@
 """Folding: the database's partial sums become exact measures.
 
-Databases multiply 64-bit integers and overflow, or turn to floats. So where values are weighted, rows are grouped by
-the weight as well, the database only adds, and the products are made here, on whole numbers of any size.
+Databases multiply and add 64-bit integers and overflow, or turn to floats. So a value is taken apart into digits that
+are added apart and put together here, on whole numbers of any size. Digits that are small enough may be multiplied by a
+percent; by other weights rows are grouped as well, and the products are made here.
 """
 
 from __future__ import annotations
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
 
     from crmkit.core.declare.kinds import Kind
     from crmkit.core.reading.measures import Measure
+    from crmkit.core.reading.paths import Path
 
 DIVISION = Context(prec=100, rounding=ROUND_HALF_EVEN)
 FEWEST_DECIMALS = 4
 PERCENT_SCALE = 2
-HALF = 32
+Shifts = tuple[int, ...]
+WHOLE: Shifts = (0,)
+HALVES: Shifts = (32, 0)
+THIRDS: Shifts = (42, 21, 0)
+"""Where the digits of a value begin, in bits, from the uppermost down.
+
+A third times a percent (at most 1,000,000 as it is stored) has less than 42 bits, so four million of the largest ones
+add up to less than 63.
+"""
 
 
 @frozen(kw_only=True, eq=False)
@@ -33,16 +43,21 @@ class Cell:
 
     Attributes:
         first: the position of its first column.
-        width: how many columns it has: two for an average, and one more for a sum that was added in halves.
-        factor: the position of the weight, if there is one.
-        is_split: whether the upper and lower 32 bits were added apart.
+        factor: the position of the weight that rows are grouped by, if there is one.
+        weight: the percent that the database multiplies by, if there is one.
+        shifts: where the digits begin that were added apart.
     """
 
     measure: Measure
     first: int
-    width: int
-    factor: int | None
-    is_split: bool
+    factor: int | None = None
+    weight: Path | None = None
+    shifts: Shifts = WHOLE
+
+    @property
+    def width(self) -> int:
+        """How many columns it has: one for each digit, and one more for the count of an average."""
+        return len(self.shifts) + (self.measure.function == "avg")
 
 
 @define
@@ -63,12 +78,10 @@ class Total:
         elif function in {"min", "max"}:
             self._compare(first)
         elif first is not None:
-            added = whole(first)
-            if cell.is_split:
-                added = (added << HALF) + whole(row[cell.first + 1])
+            added = sum(whole(row[cell.first + place]) << shift for place, shift in enumerate(cell.shifts))
             weight = 1 if cell.factor is None else row[cell.factor]
             self.number += 0 if weight is None else added * whole(weight)
-            self.count += whole(row[cell.first + cell.width - 1]) if function == "avg" else 0
+            self.count += whole(row[cell.first + len(cell.shifts)]) if function == "avg" else 0
 
     def _compare(self, value: object) -> None:
         if value is None:

@@ -66,7 +66,10 @@ class Principal:
         if found is None:
             grants = (self._grant(role, entity.name) for role in self.roles if role in self.model.roles)
             levels = [getattr(grant, action) for grant in grants if grant is not None]
-            found = self._levels[entity.name, action] = max(levels, key=LEVELS.index, default="none")
+            found = max(levels, key=LEVELS.index, default="none")
+            if action in {"update", "delete"}:  # what is not seen is not there, so nobody can change it
+                found = min(found, self.level(entity, "read"), key=LEVELS.index)
+            self._levels[entity.name, action] = found
         return found
 
     def _grant(self, role: str, entity: str) -> Grant | None:

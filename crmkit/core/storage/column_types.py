@@ -37,12 +37,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if dialect.name == "postgresql" else value.replace(tzinfo=UTC)
 
 
-class DriverValue(sa.types.UserDefinedType[Any]):
-    """The type of a parameter that is in the driver's form already, whatever column it is for."""
-
-    cache_ok = True
-
-
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text sorted by code point on every database."""
 INTEGER = sa.BigInteger()

@@ -26,6 +26,7 @@ class TableStatements:
     def __init__(self, table: sa.Table, dialect: Dialect) -> None:
         preparer = dialect.identifier_preparer
         self.table = table
+        self.dialect = dialect
         self.name = preparer.format_table(table)
         self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.quoted = {column.name: preparer.quote(column.name) for column in table.columns}
@@ -45,6 +46,11 @@ class TableStatements:
             f"UPDATE {self.name} SET {changed}, version = version + 1 "  # noqa: S608  (own names)
             f"WHERE id = {self.mark} AND version = {self.mark}"
         )
+
+    def literal(self, condition: sa.ColumnElement[bool]) -> str:
+        """Return a condition on this table as text for the driver, its numbers and names written out."""
+        text = str(condition.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
+        return text if self.mark == "?" else text.replace("%", "%%").replace("%%%%", "%%")
 
     def convert_row(self, columns: Iterable[str], values: Iterable[object]) -> tuple[object, ...]:
         """Return the values as the driver takes them."""

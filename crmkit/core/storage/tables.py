@@ -88,6 +88,7 @@ class Tables:
             f"{self.schema}.{target}.id" if self.schema else f"{target}.id",
             name=short(f"fk_{self.name_of(entity)}_{field.columns[0]}"),
             ondelete="CASCADE" if field.declared.part_of else "SET NULL",
+            use_alter=field.provider != entity.provider,  # an extension may point back and close a circle of tables
         )
 
     def _index(self, table: sa.Table, field: FieldModel) -> None:

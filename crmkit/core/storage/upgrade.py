@@ -194,7 +194,7 @@ def snapshot(model: Model, plugin: str) -> Mapping[str, object]:
         f"{entity.name}.{field.name}": field_snapshot(field)
         for entity in model.entities.values()
         for field in entity.fields.values()
-        if field.provider == plugin
+        if field.provider == plugin and not field.is_system
     }
     stages = {
         f"{pipeline.name}.{each.name}": {"kind": each.stage.kind, "on_remove": each.on_remove}

@@ -143,9 +143,7 @@ def test_everything_wrong_is_told_at_once(crm: CRM, session: Session) -> None:
     ids=lambda values: next(iter(values)) or "empty",
 )
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_what_belongs_to_the_lifecycle_can_not_be_given(
-    crm: CRM, session: Session, values: dict[str, object]
-) -> None:
+def test_what_belongs_to_the_lifecycle_can_not_be_given(crm: CRM, session: Session, values: dict[str, object]) -> None:
     """System fields, columns and names that don't exist are refused by every command, never ignored."""
     with refused(crm, session, Refused) as caught:
         session.create(Customer, **{"name": "Acme"} | values)
@@ -207,7 +205,18 @@ def test_hostile_values_are_refusals(crm: CRM, session: Session, field: str, val
 @pytest.mark.row("B1")
 @pytest.mark.parametrize(
     "name",
-    ["Ünïcode", "👨‍👩‍👧‍👦 Family", "שלום עולם", "\u202eevil\u202c", "İstanbul", "Straße", "张三有限公司", "e\u0301", "'; DROP TABLE x; --", "%s ? :x"],
+    [
+        "Ünïcode",
+        "👨‍👩‍👧‍👦 Family",
+        "שלום עולם",
+        "\u202eevil\u202c",
+        "İstanbul",
+        "Straße",
+        "张三有限公司",
+        "e\u0301",
+        "'; DROP TABLE x; --",
+        "%s ? :x",
+    ],
 )
 def test_texts_come_back_as_they_were_given(session: Session, name: str) -> None:
     """Any text goes in and comes out the same, composed (NFC), on both databases."""
@@ -223,7 +232,10 @@ def test_texts_come_back_as_they_were_given(session: Session, name: str) -> None
 def test_many_are_created_or_none(crm: CRM, session: Session) -> None:
     """A batch with one bad row writes nothing and says which row it was; a good one gives the records in order."""
     with refused(crm, session, Refused) as caught:
-        session.create_many(Customer, [{"name": "A"}, {"name": "B", "level": "q"}, {"name": "C", "number": "1"}, {"name": "D", "number": "1"}])
+        session.create_many(
+            Customer,
+            [{"name": "A"}, {"name": "B", "level": "q"}, {"name": "C", "number": "1"}, {"name": "D", "number": "1"}],
+        )
     assert isinstance(caught.value, Refused)
     assert [(each.index, each.path) for each in caught.value.refusals] == [(1, "level")]
     with refused(crm, session, Refused) as caught:
@@ -242,7 +254,8 @@ def test_many_are_created_or_none(crm: CRM, session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("abc", "ABC"), ("ＡＢＣ", "abc"), ("straße", "STRASSE"), ("Ä", "ä"), ("e\u0301", "É"), ("a  b", "A B")]
+    ("first", "second"),
+    [("abc", "ABC"), ("ＡＢＣ", "abc"), ("straße", "STRASSE"), ("Ä", "ä"), ("e\u0301", "É"), ("a  b", "A B")],
 )
 def test_unique_values_ignore_case_and_width(crm: CRM, session: Session, first: str, second: str) -> None:
     """Two spellings of one value are one value, on both databases; an update is refused like a creation."""
@@ -282,7 +295,9 @@ def test_references_that_can_not_be_had_look_alike(make_crm: CRMFactory) -> None
             with refused(crm, session, Refused) as caught:
                 session.create(Opportunity, name="Deal", customer=wanted)
             assert isinstance(caught.value, Refused)
-            texts.append([each.text.replace(str(int(getattr(wanted, "id", wanted))), "N") for each in caught.value.refusals])
+            texts.append(
+                [each.text.replace(str(int(getattr(wanted, "id", wanted))), "N") for each in caught.value.refusals]
+            )
         assert texts == [["There is no customer N."]] * 6
 
 

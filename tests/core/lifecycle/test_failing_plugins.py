@@ -196,10 +196,11 @@ def test_refusals_of_all_plugins_come_together(make_crm: CRMFactory) -> None:
             draft.set("employees", "many")
             draft.set("ctiy", "x")
 
-    crm = make_crm([make_plugin("b_second", after=["c_first"], before_create=second), make_plugin("c_first", before_create=first)])
-    with crm.session(actor="admin") as session:
-        with refused(crm, session, Refused) as caught:
-            session.create_many(Customer, [{"name": "A"}, {"name": "", "level": "z", "nmae": 1}])
+    crm = make_crm(
+        [make_plugin("b_second", after=["c_first"], before_create=second), make_plugin("c_first", before_create=first)]
+    )
+    with crm.session(actor="admin") as session, refused(crm, session, Refused) as caught:
+        session.create_many(Customer, [{"name": "A"}, {"name": "", "level": "z", "nmae": 1}])
     assert isinstance(caught.value, Refused)
     found = [(each.index, each.plugin, each.path, each.text.split(".")[0]) for each in caught.value.refusals]
     assert found == [

@@ -25,8 +25,15 @@ STRICT = Pipeline(
     back="previous",
     reopen=False,
     stages=(
-        Stage("start", probability=10, leave=(Gate(condition="amount is not None", message="No amount.", path="amount"),)),
-        Stage("middle", probability=40, requires=("contact", "expected_close"), entry=(Gate(condition="level == 'high'", message="Not urgent.", path="level"),)),
+        Stage(
+            "start", probability=10, leave=(Gate(condition="amount is not None", message="No amount.", path="amount"),)
+        ),
+        Stage(
+            "middle",
+            probability=40,
+            requires=("contact", "expected_close"),
+            entry=(Gate(condition="level == 'high'", message="Not urgent.", path="level"),),
+        ),
         Stage("late", probability=80),
         Stage("won", kind="won", probability=100),
         Stage("lost", kind="lost", probability=0),
@@ -55,7 +62,12 @@ def test_all_unmet_gates_are_told(strict: CRM) -> None:
         assert (deal.stage, deal.probability) == ("start", 10)
         with refused(strict, session, Refused) as caught:
             session.move(deal, "middle")
-        assert unmet(caught.value) == [("amount", "core"), ("contact", "core"), ("expected_close", "core"), ("level", "core")]
+        assert unmet(caught.value) == [
+            ("amount", "core"),
+            ("contact", "core"),
+            ("expected_close", "core"),
+            ("level", "core"),
+        ]
         with refused(strict, session, Refused):
             session.move_many([deal], "middle")
         deal = session.update(deal, amount=100, level="high")

@@ -156,9 +156,7 @@ COMMANDS: dict[str, Callable[[Session, World, str], object]] = {
     "delete part of any": lambda session, world, name: session.delete(world.assignments[name]),
     "create for": lambda session, world, name: session.create(Customer, name="New", owner=world.users[name]),
     "give away": lambda session, world, name: session.update(world.customers["ann"], owner=world.users[name]),
-    "take part along": lambda session, world, name: session.update(
-        world.units["ann"], customer=world.customers[name]
-    ),
+    "take part along": lambda session, world, name: session.update(world.units["ann"], customer=world.customers[name]),
     "link": lambda session, world, name: session.link(world.orders[name], "became", world.customers[name]),
     "emit": lambda session, world, name: session.emit("customer.noticed", world.customers[name]),
 }
@@ -178,7 +176,7 @@ def test_every_write_is_checked(make_crm: CRMFactory, read: str, write: str, req
             reached = name in REACHED[write] and (
                 command not in {"give away", "take part along", "update many"} or "ann" in REACHED[write]
             )
-            readable = name in REACHED[read] or command in {"create for", "give away"}
+            readable = name in REACHED[read] or command == "create for"
             session = world.crm.session(actor="ann")
             try:
                 if reached and readable:

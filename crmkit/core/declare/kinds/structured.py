@@ -153,10 +153,12 @@ class JsonKind(Kind):
             except (ValueError, RecursionError):
                 raise InvalidValue("The text is not JSON.") from None
         try:
-            size = len(json.dumps(value, allow_nan=False))
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            text.encode()
+            value = json.loads(text)  # lists and texts only, and nothing that the caller could change later
         except (ValueError, TypeError, RecursionError) as error:
             raise InvalidValue(f"The value can't be written as JSON: {error}.") from None
-        if size > JSON_SIZE or depth(value) > JSON_DEPTH:
+        if len(text) > JSON_SIZE or depth(value) > JSON_DEPTH:
             raise InvalidValue(f"JSON may have {JSON_SIZE} characters and {JSON_DEPTH} levels at most.")
         return value
 

@@ -101,7 +101,7 @@ class EmailKind(TextKind):
         from email_validator import EmailNotValidError, validate_email
 
         try:
-            return validate_email(text, check_deliverability=False).normalized
+            return validate_email(text, check_deliverability=False, strict=True).normalized
         except EmailNotValidError as error:
             raise InvalidValue(f"{text!r} is not an e-mail address: {error}") from None
 

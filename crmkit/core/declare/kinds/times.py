@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from crmkit.core.declare.kinds.kind import Kind, Part
+from crmkit.core.declare.kinds.numbers import LARGEST
 from crmkit.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 ISO_DURATION = re.compile(r"(-)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,6}))?S)?)?\Z")
 CLOCK_DURATION = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d))?\Z")
 MICROSECOND = timedelta(microseconds=1)
+LONGEST_DURATION = 60
 HOUR_SECONDS, MINUTE_SECONDS = 3_600, 60
 
 
@@ -136,17 +138,22 @@ class DurationKind(Kind):
     def parse(self, value: object, conventions: Conventions) -> timedelta | None:
         """Return the duration from a timedelta, `P3DT4H30M` (ISO 8601) or `4:30` (hours and minutes)."""
         del conventions
-        if isinstance(value, timedelta):
-            return value
         if value == "":
             return None
-        text = value.strip().upper() if isinstance(value, str) else ""
+        length = value if isinstance(value, timedelta) else self._read(value)
+        if abs(length // MICROSECOND) > LARGEST:
+            raise InvalidValue(f"A duration of {length.days} days is too long.")
+        return length
+
+    @classmethod
+    def _read(cls, value: object) -> timedelta:
+        text = value.strip().upper() if isinstance(value, str) and len(value) <= LONGEST_DURATION else ""
         clock, iso = CLOCK_DURATION.match(text), ISO_DURATION.match(text)
         try:
             if clock:
                 return timedelta(hours=int(clock[1]), minutes=int(clock[2]), seconds=int(clock[3] or 0))
             if iso and text.rstrip("T") not in {"P", "-P"}:
-                return self._from_iso(iso)
+                return cls._from_iso(iso)
         except OverflowError:
             pass
         raise InvalidValue(f"{value!r} is not a duration; write it like P3DT4H30M or 4:30.")

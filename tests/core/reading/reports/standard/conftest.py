@@ -49,7 +49,7 @@ def make_deal() -> MakeDeal:
 
     def make(session: Session, name: str, *stages: str, **values: object) -> Opportunity:
         first, *others = stages or ("qualification",)
-        deal = session.create(Opportunity, name=name, stage=first, **values)
+        (deal,) = session.create_many(Opportunity, [{"name": name, "stage": first, **values}])
         for stage in others:
             deal = session.move(deal, stage)
         return deal

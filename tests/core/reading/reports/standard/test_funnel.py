@@ -57,7 +57,7 @@ def test_a_snapshot_counts_where_records_are(session: Session, make_deal: MakeDe
 
 
 def test_records_that_came_in_later_count_from_the_first_stage_on(session: Session, make_deal: MakeDeal) -> None:
-    """A record that was imported into a later stage passed the earlier ones elsewhere; one that came lost is told of."""
+    """A record that was imported into a later stage passed the earlier ones elsewhere; a lost one is told of."""
     make_deal(session, "proposal", "proposal")
     make_deal(session, "lost", "lost")
     table = session.report("funnel", mode="cohort")
@@ -112,9 +112,7 @@ def test_records_that_went_on_in_another_pipeline_are_told(make_crm: CRMFactory)
         assert session.report("funnel", mode="cohort", pipeline="renewal").rows[0][REACHED] == 1
 
 
-def test_a_viewer_sees_the_way_of_what_the_viewer_sees(
-    crm: CRM, make_deal: MakeDeal, sellers: dict[str, User]
-) -> None:
+def test_a_viewer_sees_the_way_of_what_the_viewer_sees(crm: CRM, make_deal: MakeDeal, sellers: dict[str, User]) -> None:
     """History is seen with its record: a deal out of reach is in neither mode."""
     with crm.session(actor="admin") as session:
         for name in ("ann", "cem"):
@@ -143,8 +141,7 @@ def test_the_chart_shows_the_way_and_not_who_dropped_out(session: Session, make_
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(st.lists(st.sampled_from(STAGES), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_both_modes_reconcile_to_the_number_of_records(crm: CRM, walks: list[list[str]]) -> None:
-    """Whatever way records took: those in the stages add up to all, all have reached the first stage, and no stage is
-    reached by more than the one before."""
+    """Who is in the stages adds up to all; all have reached the first stage, and no stage more than the one before."""
     with crm.session(actor="admin") as session:
         last = max((deal.id for deal in session.find(Opportunity, order="-id", limit=1)), default=0)
         for walk in walks:

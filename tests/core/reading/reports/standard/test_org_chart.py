@@ -59,7 +59,7 @@ def test_the_customer_is_one(session: Session) -> None:
     """A name that nobody has, or that several have, is refused with what to do."""
     for _ in range(2):
         session.create(Customer, name="Twin")
-    with pytest.raises(Refused, match="More than one customer is called 'Twin'. Give the id: "):
+    with pytest.raises(Refused, match=r"More than one customer is called 'Twin'\. Give the id: "):
         session.report("org_chart", customer="Twin")
     with pytest.raises(Refused, match="There is no customer 'Nobody'"):
         session.report("org_chart", customer="Nobody")

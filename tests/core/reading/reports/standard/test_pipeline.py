@@ -4,17 +4,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from crmkit import Opportunity
+from crmkit import Opportunity, User
 from crmkit.errors import FilterError, Refused, UnknownNameError
 
 if TYPE_CHECKING:
+    from crmkit import CRM
+    from crmkit.core.lifecycle.session import Session
     from tests.core.reading.reports.standard.conftest import MakeDeal
 
-    from crmkit import CRM, User
-    from crmkit.core.lifecycle.session import Session
-
 pytestmark = pytest.mark.row("I9")
+LARGEST = Decimal("922337203685477.58")
 
 
 def test_open_deals_are_counted_by_stage_in_order(session: Session, make_deal: MakeDeal) -> None:
@@ -37,6 +39,20 @@ def test_weighted_amounts_are_exact(session: Session, make_deal: MakeDeal) -> No
     assert session.report("pipeline").rows[0][3] == Decimal("0.0333333")
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    deals=st.lists(st.tuples(st.decimals(0, LARGEST, places=2), st.decimals(0, 100, places=4)), min_size=1, max_size=20)
+)
+def test_weighted_sums_have_no_largest_number(crm: CRM, deals: list[tuple[Decimal, Decimal]]) -> None:
+    """Whatever amounts and chances there are, their weighted sum is exact on every database."""
+    with crm.session(actor="admin") as session:
+        rows = [{"name": "deal", "amount": amount, "probability": chance} for amount, chance in deals]
+        first = session.create_many(Opportunity, rows)[0].id
+        total = session.report("pipeline", where=f"id >= {first}").total
+    assert total is not None
+    assert total[3] == sum(amount * chance / 100 for amount, chance in deals)
+
+
 def test_deals_without_an_amount_are_told(session: Session, make_deal: MakeDeal) -> None:
     """Deals without an amount count with nothing, and the report says how many there are."""
     make_deal(session, "unknown")
@@ -45,7 +61,7 @@ def test_deals_without_an_amount_are_told(session: Session, make_deal: MakeDeal)
 
 def test_a_group_is_a_record_and_not_its_name(session: Session, make_deal: MakeDeal, sellers: dict[str, User]) -> None:
     """Two owners of one name are two rows, the one with more first."""
-    session.update(session.get(sellers["ben"].ref), name="Ann")
+    session.update(session.get(User, sellers["ben"].id), name="Ann")
     for name, amount in (("ann", 10), ("ben", 30)):
         make_deal(session, name, amount=amount, owner=sellers[name])
     assert [row[:3] for row in session.report("pipeline", by="owner").rows] == [

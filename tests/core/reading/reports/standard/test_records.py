@@ -20,12 +20,10 @@ def test_records_are_shown_with_typed_cells(session: Session) -> None:
     """A column is of its field's kind; an amount is in the base currency, a reference shows a title."""
     acme = session.create(Customer, name="Acme")
     given = {"amount": "10 USD @ 0.9", "expected_close": date(2026, 4, 1), "probability": "12.5"}
-    session.create(Opportunity, name="a", customer=acme, tags="x,y", **given)
+    session.create_many(Opportunity, [{"name": "a", "customer": acme, "tags": "x,y", **given}])
     fields = "name, customer, customer.name, amount, amount.currency, probability, expected_close, tags"
     table = session.report("records", entity="opportunity", fields=fields)
-    assert table.rows == (
-        ("a", "Acme", "Acme", Decimal(9), "USD", Decimal("12.5"), date(2026, 4, 1), "x, y"),
-    )
+    assert table.rows == (("a", "Acme", "Acme", Decimal(9), "USD", Decimal("12.5"), date(2026, 4, 1), "x, y"),)
     assert [each.kind for each in table.columns] == [
         "text",
         "text",
@@ -48,7 +46,9 @@ def test_records_are_filtered_sorted_and_limited(session: Session) -> None:
     assert table.notes == ("Shown: 2 of 4. Raise the limit to see more.",)
 
 
-@pytest.mark.parametrize("entity", ["customer", "contact", "opportunity", "order_line", "user", "product", "assignment"])
+@pytest.mark.parametrize(
+    "entity", ["customer", "contact", "opportunity", "order_line", "user", "product", "assignment"]
+)
 def test_every_entity_has_fields_to_begin_with(session: Session, entity: str) -> None:
     """Without fields the first ones are shown, the id and the title in front."""
     table = session.report("records", entity=entity)

@@ -24,7 +24,8 @@ START = date(2025, 11, 10)
 def close(session: Session, stage: str, days: int, amount: int | None = None, **values: object) -> Opportunity:
     """Create a deal that was opened at the start and closed some days later."""
     closed = {"opened_on": START, "closed_on": START + timedelta(days=days)}
-    return session.create(Opportunity, name="deal", stage=stage, amount=amount, **{**closed, **values})
+    given = {"name": "deal", "stage": stage, "amount": amount, **closed, **values}
+    return session.create_many(Opportunity, [given])[0]
 
 
 def test_what_was_closed_is_counted_and_measured(session: Session, make_deal: MakeDeal) -> None:

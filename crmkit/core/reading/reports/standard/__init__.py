@@ -1,0 +1,1 @@
+"""The reports that the core ships, one file each."""
