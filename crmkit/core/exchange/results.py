@@ -1,0 +1,148 @@
+"""Results: what became of an import, file by file and row by row."""
+
+from __future__ import annotations
+
+from attrs import asdict, define, field, frozen
+
+OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed")
+SHOWN_PROBLEMS = 20
+
+
+@frozen(kw_only=True)
+class RowProblem:
+    """What is wrong with a row, and how to put it right.
+
+    Attributes:
+        row: the line of a text file, or the row of a sheet, counted from 1.
+        column: the name of the column; None if it is about the row as a whole.
+        value: what stands there, cut off after 200 characters.
+        message: why it was refused and what would fit.
+    """
+
+    file: str
+    row: int
+    column: str | None
+    value: str | None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, row {self.row}"
+        where += "" if self.column is None else f", column {self.column!r}"
+        return f"{where}: {self.message}"
+
+
+@frozen(kw_only=True)
+class FileResult:
+    """How many rows of a file became what. `errors` is the file with those that failed, if one was asked for."""
+
+    file: str
+    entity: str
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    errors: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.created + self.updated + self.unchanged + self.skipped + self.failed
+
+
+@frozen(kw_only=True)
+class ImportResult:
+    """What became of an import.
+
+    Attributes:
+        id: the number by which it can be continued and reverted; None for a dry run, which leaves nothing.
+        problems: the first thousand problems; the error files have all rows that failed.
+        resumed: whether an interrupted import was continued; the figures are those of the whole.
+    """
+
+    id: int | None
+    files: tuple[FileResult, ...]
+    problems: tuple[RowProblem, ...]
+    dry_run: bool = False
+    resumed: bool = False
+
+    @property
+    def created(self) -> int:
+        """Rows that made a record."""
+        return sum(each.created for each in self.files)
+
+    @property
+    def updated(self) -> int:
+        """Rows that changed a record."""
+        return sum(each.updated for each in self.files)
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that say what their records say already."""
+        return sum(each.unchanged for each in self.files)
+
+    @property
+    def skipped(self) -> int:
+        """Rows that were passed over as the mapping wants it."""
+        return sum(each.skipped for each in self.files)
+
+    @property
+    def failed(self) -> int:
+        """Rows that were refused."""
+        return sum(each.failed for each in self.files)
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether the database is as it was."""
+        return not self.created and not self.updated
+
+    @property
+    def message(self) -> str:
+        """What happened, file by file, and the first problems."""
+        lines = [self._headline()]
+        for each in self.files:
+            counts = ", ".join(f"{getattr(each, outcome)} {outcome}" for outcome in OUTCOMES if getattr(each, outcome))
+            lines.append(f"  {each.file} ({each.entity}): {counts or 'no rows'}")
+        lines += [str(each) for each in self.problems[:SHOWN_PROBLEMS]]
+        if self.failed > SHOWN_PROBLEMS:
+            lines.append(f"{self.failed} rows failed in all. Have them written to a folder to see and correct them.")
+        lines += [f"Failed rows: {path}" for path in dict.fromkeys(each.errors for each in self.files if each.errors)]
+        return "\n".join(lines)
+
+    def _headline(self) -> str:
+        if self.dry_run:
+            return "Dry run; nothing was kept. The import would do this:"
+        if self.changed_nothing:
+            return f"Import {self.id} changed nothing."
+        return f"Import {self.id} was continued and is done." if self.resumed else f"Import {self.id} is done."
+
+    def as_json(self) -> dict[str, object]:
+        """Return the result as JSON."""
+        return {
+            "id": self.id,
+            "dry_run": self.dry_run,
+            "resumed": self.resumed,
+            **{outcome: getattr(self, outcome) for outcome in OUTCOMES},
+            "files": [asdict(each) for each in self.files],
+            "problems": [asdict(each) for each in self.problems],
+        }
+
+
+@define(eq=False, kw_only=True)
+class RowOutcome:
+    """What became of one row, on its way into the bookkeeping.
+
+    Attributes:
+        part: 0 for the row's own record, 1 and up for records that were created because the row refers to them.
+        key: the id that the record has in the file.
+        problems: column, value and message of everything that is wrong with it.
+    """
+
+    row: int
+    outcome: str
+    entity: str
+    record: int | None = None
+    version: int | None = None
+    part: int = 0
+    key: str | None = None
+    problems: list[tuple[str | None, str | None, str]] = field(factory=list)
