@@ -1,17 +1,23 @@
 """Dental clinics: a recall interval, and a 'treatment planned' stage that needs it."""
+
 from crmkit import AddStage, Customer, Opportunity, Stage, extend, hookimpl, integer
+
 
 @extend(Customer)
 class Recall:
     recall_months: int | None = integer(label="Recall every (months)", min=1, max=60)
 
+
 @hookimpl
 def crmkit_declare():
     yield Recall
-    yield AddStage("opportunity", Stage("planned", "Treatment planned", probability=60), after="proposal", on_remove="map:proposal")
+    planned = Stage("planned", "Treatment planned", probability=60)
+    yield AddStage("opportunity", planned, after="proposal", on_remove="map:proposal")
+
 
 @hookimpl
 def crmkit_before_move(session, moves):
     for move in moves.of(Opportunity, to="planned"):
-        if move.related("customer").recall_months is None:
+        customer = move.related("customer")
+        if customer is None or customer.recall_months is None:
             move.refuse("customer.recall_months", "Set the recall interval before planning a treatment.")

@@ -13,7 +13,7 @@ class CommandError(CRMKitError):
 
 @frozen(kw_only=True)
 class Refusal:
-    """One reason why a record was refused: the field path, a text for people, the plugin, and which record of a batch."""
+    """One reason for a refusal: the field path, a text for people, the plugin, and which record of a batch."""
 
     path: str
     text: str

@@ -136,7 +136,7 @@ def make_crm(
 
 
 @pytest.fixture(scope="session")
-def database_pool(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[DatabasePool]:
+def database_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabasePool]:
     """The databases that are copied or emptied instead of made anew for every test."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     pool = DatabasePool(tmp_path_factory.mktemp("databases"), f"{worker}_{os.getpid()}")

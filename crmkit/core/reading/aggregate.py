@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crmkit.core.declare.kinds import PercentKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.reading.filters.sql import SqlFilter
-from crmkit.core.reading.folding import HALVES, THIRDS, WHOLE, Cell, Total, loaded
+from crmkit.core.reading.folding import FOR_PERCENTS, HALVES, WHOLE, Cell, Total, loaded
 from crmkit.core.reading.measures import read_measure
 from crmkit.core.reading.statements import Statement, labelled
 from crmkit.errors import FilterError, listed
@@ -129,7 +129,7 @@ class Aggregation:
             if measure.factor is not None and measure.factor.text in factors:
                 factor = len(self.by) + factors.index(measure.factor.text)
             elif measure.factor is not None:
-                weight, shifts = measure.factor, THIRDS
+                weight, shifts = measure.factor, FOR_PERCENTS
             if is_split and measure.function in {"sum", "avg"}:
                 shifts = HALVES
             cells.append(Cell(measure=measure, first=position, factor=factor, weight=weight, shifts=shifts))

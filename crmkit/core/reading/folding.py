@@ -29,11 +29,11 @@ PERCENT_SCALE = 2
 Shifts = tuple[int, ...]
 WHOLE: Shifts = (0,)
 HALVES: Shifts = (32, 0)
-THIRDS: Shifts = (42, 21, 0)
+FOR_PERCENTS: Shifts = (24, 0)
 """Where the digits of a value begin, in bits, from the uppermost down.
 
-A third times a percent (at most 1,000,000 as it is stored) has less than 42 bits, so four million of the largest ones
-add up to less than 63.
+A percent is stored as at most 1,000,000, so either digit of any value times a percent stays below 60 bits. Sums of half
+a million of the largest lower digits stay below 63; amounts of everyday size leave room for many more.
 """
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from attrs import define, field
+from attrs import define
 
 from crmkit.core.declare.declarations import LEVELS
 from crmkit.core.declare.kinds import AnyRefKind
@@ -66,10 +66,10 @@ class Principal:
         if found is None:
             grants = (self._grant(role, entity.name) for role in self.roles if role in self.model.roles)
             levels = [getattr(grant, action) for grant in grants if grant is not None]
-            found = max(levels, key=LEVELS.index, default="none")
+            widest: Level = max(levels, key=LEVELS.index, default="none")
             if action in {"update", "delete"}:  # what is not seen is not there, so nobody can change it
-                found = min(found, self.level(entity, "read"), key=LEVELS.index)
-            self._levels[entity.name, action] = found
+                widest = min(widest, self.level(entity, "read"), key=LEVELS.index)
+            found = self._levels[entity.name, action] = widest
         return found
 
     def _grant(self, role: str, entity: str) -> Grant | None:

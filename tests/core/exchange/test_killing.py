@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crmkit.testing.fixtures import CRMFactory
 
 ROWS = 1_200
-KILLS = 4
+KILLS = 3
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -133,7 +133,7 @@ def _datetime(kind: Kind, value: object, conventions: Conventions) -> object:
 def _duration(kind: Kind, value: object, conventions: Conventions) -> object:
     if not isinstance(value, (timedelta, str)):
         raise InvalidValue(f"{value!r} is not a duration; write days(3) or hours(4).")
-    return kind.parse(value, conventions)
+    return value if isinstance(value, timedelta) else kind.parse(value, conventions)
 
 
 def _reference(kind: Kind, value: object, conventions: Conventions) -> object:

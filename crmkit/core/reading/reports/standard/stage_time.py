@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from crmkit.core.reading.reports.columns import Cell
 
 NOTHING = Summary(count=0, total=0)
+COLUMNS = (
+    Column("stage", "Stage"),
+    Column("entered", "Entered", "integer"),
+    Column("left", "Left", "integer"),
+    Column("mean_days", "Mean", "decimal", places=1),
+    Column("median_days", "Median", "decimal", places=1),
+    Column("p90_days", "90 % in", "decimal", places=1),
+    Column("inside", "Inside", "integer"),
+    Column("age_days", "Age", "decimal", places=1),
+    Column("limit_days", "Limit", "decimal", places=1),
+    Column("overdue", "Late", "integer"),
+)
 SECOND, DAY = timedelta(seconds=1), 86_400
 TOLD = "Mean, median and 90 % are the days that those stayed who have left; age is the mean of those inside."
 
@@ -48,18 +60,7 @@ def stage_time(session: Session, *, entity: str, pipeline: str | None, where: st
     names += sorted((left.keys() | still.keys()) - stages.keys())
     given = {"entity": found.name, "pipeline": chain.name, "where": where}
     return Table(
-        [
-            Column("stage", "Stage"),
-            Column("entered", "Entered", "integer"),
-            Column("left", "Left", "integer"),
-            Column("mean_days", "Mean", "decimal", places=1),
-            Column("median_days", "Median", "decimal", places=1),
-            Column("p90_days", "90 % in", "decimal", places=1),
-            Column("inside", "Inside", "integer"),
-            Column("age_days", "Age", "decimal", places=1),
-            Column("limit_days", "Limit", "decimal", places=1),
-            Column("overdue", "Late", "integer"),
-        ],
+        COLUMNS,
         [
             row(name, stages.get(name), left.get(name, NOTHING), still.get(name, NOTHING), late.get(name))
             for name in names

@@ -1,0 +1,76 @@
+"""The hooks around writes: which is called when, with what, and in which order of plugins."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from crmkit import Customer, Manifest, Opportunity, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crmkit import Batch, Change
+    from crmkit.core.lifecycle.drafts import Draft
+    from crmkit.testing.fixtures import CRMFactory
+
+HOOKS = (
+    "crmkit_before_create",
+    "crmkit_after_create",
+    "crmkit_before_update",
+    "crmkit_after_update",
+    "crmkit_before_move",
+    "crmkit_after_move",
+    "crmkit_before_delete",
+    "crmkit_after_delete",
+)
+
+
+def observer(name: str, seen: list[tuple[str, str]], *, after: tuple[str, ...] = ()) -> SimpleNamespace:
+    """Return a plugin that notes each call of each hook about opportunities."""
+
+    def noting(hook: str) -> Callable[..., None]:
+        def note(batch: Batch[Draft | Change]) -> None:
+            if batch.entity.name == "opportunity":
+                seen.append((hook, name))
+
+        def guard(drafts: Batch[Draft]) -> None:
+            note(drafts)
+
+        def guard_of_moves(moves: Batch[Draft]) -> None:
+            note(moves)
+
+        def reaction(changes: Batch[Change]) -> None:
+            note(changes)
+
+        guards = {"crmkit_before_move": guard_of_moves}
+        return hookimpl(reaction if "after" in hook else guards.get(hook, guard))
+
+    return SimpleNamespace(manifest=Manifest(name=name, after=after), **{hook: noting(hook) for hook in HOOKS})
+
+
+def test_each_write_passes_its_hooks_in_the_order_of_the_plugins(make_crm: CRMFactory) -> None:
+    """A guard runs before and a reaction after each write, once a batch, plugin by plugin as their manifests say."""
+    seen: list[tuple[str, str]] = []
+    crm = make_crm([observer("alpha", seen, after=("omega",)), observer("omega", seen)])
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme")
+        deals = session.create_many(Opportunity, [{"name": name, "customer": acme} for name in ("One", "Two")])
+        deal = session.update(deals[0], name="First")
+        deal = session.move(deal, "proposal")
+        session.delete(deal)
+    assert seen == [(hook, plugin) for hook in HOOKS for plugin in ("omega", "alpha")]
+
+
+def test_a_write_that_changes_nothing_calls_no_hook(make_crm: CRMFactory) -> None:
+    """Values that a record has already, a stage it is in already, and no records at all are no write."""
+    seen: list[tuple[str, str]] = []
+    crm = make_crm([observer("alpha", seen)])
+    with crm.session(actor="admin") as session:
+        deal = session.create(Opportunity, name="One")
+        seen.clear()
+        assert session.update(deal, name="One") == deal
+        assert session.move(deal, deal.stage) == deal
+        assert session.create_many(Opportunity, []) == []
+        assert session.update_many([]) == []
+    assert seen == []
