@@ -56,6 +56,7 @@ class Questions:
     @property
     def today(self) -> date:
         """The day in the CRM's home time zone."""
+        self.unit.check_readable()
         return day_of(self.unit.now, self.model.conventions.time_zone)
 
     @property

@@ -131,24 +131,24 @@ def cards_report(session: Session, *, level: str, pipeline: str | None, where: s
             Column("expected_close", "Expected close", "date"),
             Column("days", "In stage", "integer", unit="days"),
         ],
-        [
-            (
-                each.label,
-                card.id,
-                card.name,
-                card.customer,
-                card.owner,
-                card.amount,
-                card.probability,
-                card.expected_close,
-                (session.reader.context.now - card.since).days,
-            )
-            for each in columns
-            for card in each.cards
-        ],
+        [_row(session, each, card) for each in columns for card in each.cards],
         title="Board",
         notes=[f"There are {hidden} more cards. Raise cards to see them."] if hidden else [],
         parameters=_given(level=level, pipeline=pipeline, where=where, cards=cards),
+    )
+
+
+def _row(session: Session, column: BoardColumn, card: Card) -> tuple[str | int | Decimal | date | None, ...]:
+    return (
+        column.label,
+        card.id,
+        card.name,
+        card.customer,
+        card.owner,
+        card.amount,
+        card.probability,
+        card.expected_close,
+        (session.reader.context.now - card.since).days,
     )
 
 

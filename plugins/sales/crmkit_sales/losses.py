@@ -10,6 +10,7 @@ from crmkit.core.reading.reports.standard.choosing import chosen, period, user_n
 from crmkit.core.reading.reports.standard.won_lost import percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -51,25 +52,31 @@ def losses(
     rows = session.aggregate(entity.name, by=by, measures=MEASURES, where=choice.where, given=choice.given)
     places = {name: place for place, name in enumerate(stage_labels(session))}
     rows.sort(key=lambda row: (places.get(str(row[0]), len(places)), -int(str(row[-2]))))
+    given = {"competitor": competitor, "since": since, "until": until, "where": where, "owner": owner}
+    return table(session, rows, len(by), {name: value for name, value in given.items() if value is not None})
+
+
+def table(
+    session: Session, rows: Sequence[tuple[object, ...]], width: int, parameters: Mapping[str, bool | date | str]
+) -> Table:
+    """Return the report's table; the first columns of each row, so many as `width`, are its group."""
     counts, amounts = [int(str(row[-2])) for row in rows], [cast("Decimal", row[-1]) for row in rows]
     everything = sum(counts)
-    given = {"competitor": competitor, "since": since, "until": until, "where": where, "owner": owner}
-    columns = [Column("stage", "Stage lost"), Column("reason", "Reason")]
-    columns += [Column("competitor", "Competitor")] if competitor else []
+    groups = [Column("stage", "Stage lost"), Column("reason", "Reason"), Column("competitor", "Competitor")]
     return Table(
         [
-            *columns,
+            *groups[:width],
             Column("lost", "Lost", "integer"),
             Column("share", "Share", "percent"),
             Column("amount", "Amount", "money", currency=session.model.conventions.currency),
         ],
         [
-            (*names(session, row[: len(by)]), count, percent(count, everything), amount)
+            (*names(session, row[:width]), count, percent(count, everything), amount)
             for row, count, amount in zip(rows, counts, amounts, strict=True)
         ],
         title="Losses",
-        total=("Total", *[None] * (len(by) - 1), everything, percent(everything, everything), sum(amounts)),
-        parameters={name: value for name, value in given.items() if value is not None},
+        total=("Total", *[None] * (width - 1), everything, percent(everything, everything), sum(amounts)),
+        parameters=parameters,
         chart=CHART,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -44,8 +44,8 @@ def test_every_example_number_is_read_in_all_its_writings(data_folder: Path) -> 
 def test_any_text_is_a_number_or_a_refusal(data_folder: Path) -> None:
     """Whatever the matcher's and the reject cases hold, the answer is a stable number or a refusal."""
     texts = [(row["text"], row["region"] or None) for row in rows(data_folder, "libphonenumber_matcher_texts.csv")]
-    for row in rows(data_folder, "libphonenumber_reject_cases.csv"):
-        texts.append((row["raw"], row["default_region"] or None))
+    rejected = rows(data_folder, "libphonenumber_reject_cases.csv")
+    texts += [(row["raw"], row["default_region"] or None) for row in rejected]
     for text, region in texts:
         conventions = Conventions(phone_region=region if region and len(region) == 2 else None)
         try:
@@ -63,7 +63,7 @@ def test_verdicts_on_addresses_differ_only_where_they_mean_to(data_folder: Path)
     no mail reaches a domain without a dot, and in a customer's address it is a slip.
     """
     wrong = []
-    for test in ElementTree.parse(data_folder / "isemail" / "tests.xml").getroot().iter("test"):  # noqa: S314
+    for test in ET.parse(data_folder / "isemail" / "tests.xml").getroot().iter("test"):  # noqa: S314
         written = test.findtext("address") or ""
         text = "".join(chr(ord(each) - 0x2400) if 0x2400 <= ord(each) < 0x2420 else each for each in written)
         try:

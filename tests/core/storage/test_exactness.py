@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,7 +50,7 @@ def exact(make_crm: CRMFactory) -> CRM:
     return make_crm([make_plugin("exactness", Exact)])
 
 
-VALUES: dict[str, list[object]] = {
+VALUES: dict[str, list[Any]] = {
     "small": [Decimal("-0.0000000001"), Decimal("0.1"), Decimal("922337203.6854775807")],
     "big": [Decimal(-(2**63) + 1), Decimal(2**63 - 1), Decimal(10**18)],
     "worth": ["0.01 EUR", "-922337203685477.58 EUR", "922337203685477.58 EUR"],
@@ -89,7 +89,7 @@ def test_a_value_beyond_its_column_is_refused_before(exact: CRM) -> None:
     """What no column can hold is a refusal, never an error of the database."""
     from crmkit.errors import Refused
 
-    beyond: dict[str, object] = {
+    beyond: dict[str, Any] = {
         "small": Decimal("922337203.6854775808"),
         "big": 2**63,
         "worth": "922337203685477.59 EUR",
