@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmkit import SYSTEM, Opportunity, User, duration, extend
 from crmkit import datetime as moment
@@ -26,7 +26,7 @@ def test_a_bound_actor_writes_values_of_every_kind(make_crm: CRMFactory) -> None
     crm = make_crm([make_plugin("calls", Call)])
     with crm.session(actor=SYSTEM) as session:
         session.create(User, name="Mel", external_id="mel", roles=["member"])
-    values = {
+    values: dict[str, Any] = {
         "expected_close": date(2026, 5, 1),
         "called_at": datetime(2026, 3, 1, 8, 30, tzinfo=UTC),
         "talked": timedelta(minutes=7),
