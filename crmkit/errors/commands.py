@@ -6,6 +6,8 @@ from attrs import define, frozen
 
 from crmkit.errors.root import CRMKitError, listed
 
+MOST_LISTED = 100
+
 
 class CommandError(CRMKitError):
     """A command was refused; nothing was changed."""
@@ -30,8 +32,10 @@ class Refused(CommandError):
 
     @property
     def message(self) -> str:
-        """List every refusal with its path."""
-        return f"{self.entity}: " + " ".join(f"{each.path}: {each.text}" for each in self.refusals)
+        """List the refusals with their paths, the first hundred of them."""
+        listed = " ".join(f"{each.path}: {each.text}" for each in self.refusals[:MOST_LISTED])
+        more = len(self.refusals) - MOST_LISTED
+        return f"{self.entity}: {listed}" + (f" And {more} more." if more > 0 else "")
 
 
 @define(kw_only=True, eq=False)

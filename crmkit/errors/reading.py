@@ -6,6 +6,8 @@ from attrs import define
 
 from crmkit.errors.root import CRMKitError, listed
 
+LONGEST_TEXT, QUOTED = 1000, 200
+
 
 @define(kw_only=True, eq=False)
 class FilterError(CRMKitError):
@@ -54,4 +56,10 @@ class UnknownNameError(CRMKitError):
 
 
 class InvalidValue(CRMKitError, ValueError):
-    """A value does not fit its field; the text says why and what would fit."""
+    """A value does not fit its field; the text says why and what would fit. Long values are quoted in part."""
+
+    @property
+    def message(self) -> str:
+        """The text, its middle left out if it quotes a value of great length."""
+        text = str(self.args[0]) if self.args else type(self).__name__
+        return text if len(text) <= LONGEST_TEXT else f"{text[:QUOTED]} ... {text[-QUOTED:]}"
