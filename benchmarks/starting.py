@@ -140,9 +140,10 @@ def schema_of(file: Path) -> list[str]:
     crm.upgrade()
     crm.close()
     connection = sqlite3.connect(file)
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC").fetchall()
+    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC"
+    found = connection.execute(query).fetchall()
     connection.close()
-    return [row[0] for row in found if "sqlite_sequence" not in row[0]]
+    return [row[0] for row in found]
 
 
 def run_all(file: Path, statements: list[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -216,3 +217,24 @@ def test_amounts_of_different_currencies_do_not_add() -> None:
         Money(1, "EUR") + Money(1, "USD")
     with pytest.raises(InvalidValue):
         assert Money(1, "EUR") < Money(2, "USD")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.from_regex(r"[a-z0-9._+-]{1,70}", fullmatch=True),
+    st.sampled_from(
+        ["example.org", "a.de", "Example.org", "b\u00fccher.example", "localhost", "x..y", "-a.org", "a.test"]
+    ),
+)
+def test_the_quick_way_of_reading_addresses_agrees_with_the_library(local: str, domain: str) -> None:
+    """An address is read or refused as email-validator does it, however plain it is."""
+    address = f"{local}@{domain}"
+    try:
+        expected = validate_email(address, check_deliverability=False, strict=True).normalized
+    except EmailNotValidError:
+        expected = None
+    try:
+        found = kinds.EmailKind().parse(address, CONVENTIONS)
+    except InvalidValue:
+        found = None
+    assert found == expected
