@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,11 +14,12 @@ from sqlalchemy.exc import DisconnectionError
 from crmkit.errors import UnpreparedEngineError, UnsupportedDatabaseError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 SUPPORTED = ("sqlite", "postgresql")
 BUSY_SECONDS = 30
+RETRY_SECONDS = 0.01
 DEFERRED = "crmkit_deferred"
 """The execution option of connections on which crmkit itself says when the transaction begins."""
 
@@ -87,9 +90,25 @@ def check_prepared(engine: sa.Engine) -> None:
 def _set_up(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    _use_write_ahead_log(cursor)
+    cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
+    """Turn the write-ahead log on. SQLite's own waiting doesn't cover the moment when several do so at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
