@@ -19,7 +19,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
 
 demo: $(RUNTIME)  ## create a CRM on SQLite, fill it, work it and report on it
-	@$(BIN)/crmkit demo
+	@$(BIN)/crmkit demo --force
 
 test: $(DEVELOPMENT)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k stages" chooses)
 	@$(BIN)/pytest -q -n 2 $(ARGS)
