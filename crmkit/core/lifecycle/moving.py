@@ -48,7 +48,7 @@ def move(
         for index, (record, values) in enumerate(given):
             draft = begin_move(session, entity, current(session, record), to, pipeline=pipeline, index=index)
             normalise(session, draft, values)
-            if draft.source != draft.target or draft.refusals or is_different(draft):
+            if draft.sets("pipeline") or draft.source != draft.target or draft.refusals or is_different(draft):
                 drafts.append(draft)
         if drafts:
             run_moves(session, entity, drafts)
@@ -87,14 +87,23 @@ def begin_move(
     found = pipeline_of(session, entity, pipeline or record.pipeline)
     target = stage_of(entity, found, to)
     stage = str(record.stage)
-    source = found.stage(stage) if stage in found.positions and not pipeline else None
+    left = session.model.pipelines.get(str(record.pipeline))
+    source = left.stage(stage) if left is not None and stage in left.positions else None
     draft = MoveDraft(session, entity, record=record, index=index, source=source, target=target)
     if pipeline:
         draft.values["pipeline"] = found.name
-    if target.name != stage and not found.allows(stage if source else "", target.name):
+        is_allowed = not target.hidden and not is_final(left, source)
+    else:
+        is_allowed = target.name == stage or found.allows(stage, target.name)
+    if not is_allowed:
         why = "it is no longer in use" if target.hidden else "the pipeline does not allow it"
         draft.refuse("stage", f"A {entity.label.lower()} can't go from {stage!r} to {target.name!r}: {why}.")
     return draft
+
+
+def is_final(pipeline: PipelineModel | None, stage: Stage | None) -> bool:
+    """Return whether a record in this stage of its pipeline may never leave it, not even for another pipeline."""
+    return pipeline is not None and stage is not None and stage.is_closed and not pipeline.declared.reopen
 
 
 def enter(session: Session, draft: Draft, stage: Stage, since: object = None) -> None:
