@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import evolve, field, frozen
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from crmkit.core.declare.kinds import Choice, Kind
+
+
+Privacy = Literal["normal", "personal", "sensitive", "secret"]
+PRIVACIES: tuple[Privacy, ...] = get_args(Privacy)
 
 
 @frozen(kw_only=True)
@@ -28,6 +32,8 @@ class Field:
         search: whether full-text search looks into it.
         index: whether filters and sorting on it are to be fast.
         part_of: for a reference: the record is a part of the one referred to, shares its permission and its fate.
+        privacy: `normal`; `personal` (of a person: exported and erased with them); `sensitive` (personal, and only
+            for roles that are granted it by name); `secret` (for programs: no read, report or export shows it).
     """
 
     name: str = ""
@@ -40,6 +46,7 @@ class Field:
     search: bool = False
     index: bool = False
     part_of: bool = False
+    privacy: Privacy = "normal"
 
     def named(self, name: str, *, required: bool) -> Field:
         """Return the field with its name, its label, and whether a value is required."""
@@ -57,6 +64,7 @@ def text(
     *,
     label: str = "",
     help: str = "",
+    privacy: Privacy = "normal",
     default: str | Callable[[], str] | None = None,
     max: int = 255,
     pattern: str | None = None,
@@ -66,18 +74,23 @@ def text(
 ) -> Any:
     """Declare one line of text of at most `max` code points, which must match `pattern` whole if one is given."""
     kind = kinds.TextKind(max=max, pattern=pattern)
-    return Field(kind=kind, label=label, help=help, default=default, unique=unique, search=search, index=index)
+    return Field(
+        kind=kind, label=label, help=help, privacy=privacy, default=default, unique=unique, search=search, index=index
+    )
 
 
-def long_text(*, label: str = "", help: str = "", default: str | None = None, search: bool = False) -> Any:
+def long_text(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", default: str | None = None, search: bool = False
+) -> Any:
     """Declare text of several lines, at most 100,000 code points."""
-    return Field(kind=kinds.LongTextKind(), label=label, help=help, default=default, search=search)
+    return Field(kind=kinds.LongTextKind(), label=label, help=help, privacy=privacy, default=default, search=search)
 
 
 def integer(
     *,
     label: str = "",
     help: str = "",
+    privacy: Privacy = "normal",
     default: int | Callable[[], int] | None = None,
     min: int | None = None,
     max: int | None = None,
@@ -86,13 +99,14 @@ def integer(
 ) -> Any:
     """Declare a whole number from `min` to `max`, within 64 bits."""
     kind = kinds.IntegerKind(min=min, max=max)
-    return Field(kind=kind, label=label, help=help, default=default, unique=unique, index=index)
+    return Field(kind=kind, label=label, help=help, privacy=privacy, default=default, unique=unique, index=index)
 
 
 def decimal(
     *,
     label: str = "",
     help: str = "",
+    privacy: Privacy = "normal",
     default: Decimal | int | str | None = None,
     scale: int = 4,
     min: Decimal | int | None = None,
@@ -101,13 +115,14 @@ def decimal(
 ) -> Any:
     """Declare an exact number with up to `scale` decimals."""
     kind = kinds.DecimalKind(scale=scale, min=_exact(min), max=_exact(max))
-    return Field(kind=kind, label=label, help=help, default=default, index=index)
+    return Field(kind=kind, label=label, help=help, privacy=privacy, default=default, index=index)
 
 
 def percent(
     *,
     label: str = "",
     help: str = "",
+    privacy: Privacy = "normal",
     default: Decimal | int | str | None = None,
     min: Decimal | int | None = 0,
     max: Decimal | int | None = 100,
@@ -115,92 +130,151 @@ def percent(
 ) -> Any:
     """Declare a share in percent (12.5 means 12.5 %), exact to four decimals."""
     kind = kinds.PercentKind(min=_exact(min), max=_exact(max))
-    return Field(kind=kind, label=label, help=help, default=default, index=index)
+    return Field(kind=kind, label=label, help=help, privacy=privacy, default=default, index=index)
 
 
 def money(
     *,
     label: str = "",
     help: str = "",
+    privacy: Privacy = "normal",
     default: str | None = None,
     min: Decimal | int | None = None,
     index: bool = False,
 ) -> Any:
     """Declare an exact amount with its currency and the rate at the time of writing."""
-    return Field(kind=kinds.MoneyKind(min=_exact(min)), label=label, help=help, default=default, index=index)
+    return Field(
+        kind=kinds.MoneyKind(min=_exact(min)), label=label, help=help, privacy=privacy, default=default, index=index
+    )
 
 
-def boolean(*, label: str = "", help: str = "", default: bool | None = None, index: bool = False) -> Any:
+def boolean(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", default: bool | None = None, index: bool = False
+) -> Any:
     """Declare a yes or no."""
-    return Field(kind=kinds.BooleanKind(), label=label, help=help, default=default, index=index)
+    return Field(kind=kinds.BooleanKind(), label=label, help=help, privacy=privacy, default=default, index=index)
 
 
-def date(*, label: str = "", help: str = "", default: object = None, index: bool = False) -> Any:
+def date(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None, index: bool = False
+) -> Any:
     """Declare a calendar day."""
-    return Field(kind=kinds.DateKind(), label=label, help=help, default=default, index=index)
+    return Field(kind=kinds.DateKind(), label=label, help=help, privacy=privacy, default=default, index=index)
 
 
-def datetime(*, label: str = "", help: str = "", default: object = None, index: bool = False) -> Any:
+def datetime(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None, index: bool = False
+) -> Any:
     """Declare a moment, kept in UTC."""
-    return Field(kind=kinds.DateTimeKind(), label=label, help=help, default=default, index=index)
+    return Field(kind=kinds.DateTimeKind(), label=label, help=help, privacy=privacy, default=default, index=index)
 
 
-def duration(*, label: str = "", help: str = "", default: object = None, index: bool = False) -> Any:
+def duration(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None, index: bool = False
+) -> Any:
     """Declare a length of time."""
-    return Field(kind=kinds.DurationKind(), label=label, help=help, default=default, index=index)
+    return Field(kind=kinds.DurationKind(), label=label, help=help, privacy=privacy, default=default, index=index)
 
 
 def choice(
-    *choices: Choice | str, label: str = "", help: str = "", default: str | None = None, index: bool = False
+    *choices: Choice | str,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    default: str | None = None,
+    index: bool = False,
 ) -> Any:
     """Declare one of several choices; plugins and editions may add more with `AddChoice`."""
-    return Field(kind=kinds.ChoiceKind(choices=choices), label=label, help=help, default=default, index=index)
+    return Field(
+        kind=kinds.ChoiceKind(choices=choices), label=label, help=help, privacy=privacy, default=default, index=index
+    )
 
 
-def tags(*, label: str = "", help: str = "", default: Iterable[str] | None = None, search: bool = False) -> Any:
+def tags(
+    *,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    default: Iterable[str] | None = None,
+    search: bool = False,
+) -> Any:
     """Declare any number of short texts."""
     given = None if default is None else tuple(default)
-    return Field(kind=kinds.TagsKind(), label=label, help=help, default=given, search=search)
+    return Field(kind=kinds.TagsKind(), label=label, help=help, privacy=privacy, default=given, search=search)
 
 
-def email(*, label: str = "", help: str = "", unique: bool = False, search: bool = True, index: bool = False) -> Any:
+def email(
+    *,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    unique: bool = False,
+    search: bool = True,
+    index: bool = False,
+) -> Any:
     """Declare an e-mail address, searchable unless said otherwise."""
-    return Field(kind=kinds.EmailKind(), label=label, help=help, unique=unique, search=search, index=index)
+    return Field(
+        kind=kinds.EmailKind(), label=label, help=help, privacy=privacy, unique=unique, search=search, index=index
+    )
 
 
-def phone(*, label: str = "", help: str = "", unique: bool = False, search: bool = True, index: bool = False) -> Any:
+def phone(
+    *,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    unique: bool = False,
+    search: bool = True,
+    index: bool = False,
+) -> Any:
     """Declare a telephone number, searchable (by its last digits, too) unless said otherwise."""
-    return Field(kind=kinds.PhoneKind(), label=label, help=help, unique=unique, search=search, index=index)
+    return Field(
+        kind=kinds.PhoneKind(), label=label, help=help, privacy=privacy, unique=unique, search=search, index=index
+    )
 
 
-def url(*, label: str = "", help: str = "", unique: bool = False, search: bool = False) -> Any:
+def url(
+    *, label: str = "", help: str = "", privacy: Privacy = "normal", unique: bool = False, search: bool = False
+) -> Any:
     """Declare a web address."""
-    return Field(kind=kinds.UrlKind(), label=label, help=help, unique=unique, search=search)
+    return Field(kind=kinds.UrlKind(), label=label, help=help, privacy=privacy, unique=unique, search=search)
 
 
-def address(*, label: str = "", help: str = "", search: bool = False) -> Any:
+def address(*, label: str = "", help: str = "", privacy: Privacy = "normal", search: bool = False) -> Any:
     """Declare a postal address."""
-    return Field(kind=kinds.AddressKind(), label=label, help=help, search=search)
+    return Field(kind=kinds.AddressKind(), label=label, help=help, privacy=privacy, search=search)
 
 
-def location(*, label: str = "", help: str = "") -> Any:
+def location(*, label: str = "", help: str = "", privacy: Privacy = "normal") -> Any:
     """Declare a position on the earth."""
-    return Field(kind=kinds.LocationKind(), label=label, help=help)
+    return Field(kind=kinds.LocationKind(), label=label, help=help, privacy=privacy)
 
 
-def ref(*, label: str = "", help: str = "", part_of: bool = False, unique: bool = False, index: bool = True) -> Any:
+def ref(
+    *,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    part_of: bool = False,
+    unique: bool = False,
+    index: bool = True,
+) -> Any:
     """Declare a reference to a record; its entity comes from the annotation, `Ref[Customer]`."""
-    return Field(kind=kinds.RefKind(), label=label, help=help, part_of=part_of, unique=unique, index=index)
+    return Field(
+        kind=kinds.RefKind(), label=label, help=help, privacy=privacy, part_of=part_of, unique=unique, index=index
+    )
 
 
-def any_ref(*targets: str, label: str = "", help: str = "", part_of: bool = False) -> Any:
+def any_ref(*targets: str, label: str = "", help: str = "", privacy: Privacy = "normal", part_of: bool = False) -> Any:
     """Declare a reference to a record of any of the named entities, or of any entity at all."""
-    return Field(kind=kinds.AnyRefKind(targets=targets), label=label, help=help, part_of=part_of, index=True)
+    return Field(
+        kind=kinds.AnyRefKind(targets=targets), label=label, help=help, privacy=privacy, part_of=part_of, index=True
+    )
 
 
-def json(*, label: str = "", help: str = "", default: object = None) -> Any:
+def json(*, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None) -> Any:
     """Declare a JSON value."""
-    return Field(kind=kinds.JsonKind(), label=label, help=help, default=default)
+    return Field(kind=kinds.JsonKind(), label=label, help=help, privacy=privacy, default=default)
 
 
 def _exact(number: Decimal | int | None) -> Decimal | None:

@@ -1,0 +1,33 @@
+"""The lifecycle's own tables: those that are not entities, a file for each idea."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from crmkit.core.storage.system.imports import ImportTables
+from crmkit.core.storage.system.making import TableMaker
+from crmkit.core.storage.system.writes import WriteTables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class SystemTables(WriteTables, ImportTables):
+    """The tables that are not entities."""
+
+    def __init__(self, metadata: sa.MetaData, *, prefix: str, schema: str | None) -> None:
+        make = TableMaker(metadata, prefix, schema)
+        self.add_writes(make)
+        self.add_imports(make)
+
+    @property
+    def all(self) -> tuple[sa.Table, ...]:
+        """All of them."""
+        return tuple(self._each())
+
+    def _each(self) -> Iterator[sa.Table]:
+        for each in vars(self).values():
+            if isinstance(each, sa.Table):
+                yield each
