@@ -79,6 +79,7 @@ class CRM:
         self._metadata = metadata
         self._prefix, self._schema = prefix, schema
         self.is_checked = False
+        self.generation: int | None = None
         self.statements: dict[str, Statements] = {}
 
     @classmethod

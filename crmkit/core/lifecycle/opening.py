@@ -15,6 +15,7 @@ from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal, System
 from crmkit.core.storage.engine import check_prepared
+from crmkit.core.storage.system.generations import current_generation
 from crmkit.core.storage.upgrade import differences
 from crmkit.errors import ConnectionFailed, UnknownActorError, UpgradeNeeded
 
@@ -41,7 +42,8 @@ def open_session(
     try:
         with connecting(crm.engine):
             check_facts(crm, opened)
-            principal = principal_of(crm, opened, actor)
+            principal, generation = principal_of(crm, opened, actor)
+            notice(crm, opened, generation)
     except BaseException:
         if connection is None:
             opened.close()
@@ -64,22 +66,38 @@ def check_facts(crm: CRM, connection: sa.Connection) -> None:
         crm.is_checked = True
 
 
-def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> Principal:
-    """Return who acts.
+def notice(crm: CRM, connection: sa.Connection, generation: int) -> None:
+    """Forget what the CRM remembers of its database if another process has changed it since.
+
+    Raises:
+        UpgradeNeeded: if the database no longer matches the plugins.
+    """
+    if generation != crm.generation:
+        if crm.generation is not None:
+            crm.is_checked = False
+            check_facts(crm, connection)
+        crm.generation = generation
+
+
+def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> tuple[Principal, int]:
+    """Return who acts, and the database's generation, which is read along.
 
     Raises:
         UnknownActorError: if the user doesn't exist or is not active.
     """
+    generation = current_generation(crm.tables.system.generation)
     if isinstance(actor, System):
-        return Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
+        system = Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
+        return system, connection.execute(sa.select(generation)).scalar_one()
     users = crm.tables["user"]
     wanted = users.c.external_id == actor if isinstance(actor, str) else users.c.id == actor.id
-    query = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles)
+    query = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation.label("generation"))
     row = connection.execute(query.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))).first()
     if row is None:
         raise UnknownActorError(actor=actor if isinstance(actor, str) else str(actor.ref))
     roles = () if row.roles is None else TagsKind().load(row.roles)
-    return Principal(model=crm.model, tables=crm.tables, user=row.id, name=row.name, team=row.team_id, roles=roles)
+    user = Principal(model=crm.model, tables=crm.tables, user=row.id, name=row.name, team=row.team_id, roles=roles)
+    return user, row.generation
 
 
 def statements_of(crm: CRM, connection: sa.Connection) -> Statements:
