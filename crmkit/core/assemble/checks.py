@@ -21,6 +21,7 @@ SYSTEM_TABLES = (
     "stage_history",
     "command",
     "sequence",
+    "generation",
     "plugin",
     "import",
     "import_row",
