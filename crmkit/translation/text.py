@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 PLACE = re.compile(r"\{([a-z_]+)(!r)?\}")
 
@@ -65,6 +65,8 @@ def _restored(template: str, plural: str | None, values: dict[str, object]) -> T
 
 def filled(template: str, values: Mapping[str, object]) -> str:
     """Return a template with its places filled; nothing in it is evaluated, and an unknown place stays as it is."""
+    if not values:
+        return template
 
     def value(place: re.Match[str]) -> str:
         if place[1] not in values:
@@ -73,6 +75,18 @@ def filled(template: str, values: Mapping[str, object]) -> str:
         return repr(str(found) if isinstance(found, Text) else found) if place[2] else str(found)
 
     return PLACE.sub(value, template)
+
+
+def joined(texts: Iterable[str], separator: str = " ") -> Text:
+    """Return texts as one, each of which is translated by itself."""
+    named = {_letters(index): text for index, text in enumerate(texts)}
+    return Text(separator.join(f"{{{name}}}" for name in named), **named)
+
+
+def _letters(index: int) -> str:
+    """Return a name for a place: `a`, `b`, ..., `z`, `aa`, ..."""
+    rest, letter = divmod(index, 26)
+    return (_letters(rest - 1) if rest else "") + chr(ord("a") + letter)
 
 
 def _(template: str, /, **values: object) -> Text:

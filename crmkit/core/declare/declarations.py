@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import field, frozen
 
 from crmkit.core.declare.kinds import Choice, Kind, TextKind
-from crmkit.core.declare.names import as_label, check_name
+from crmkit.core.declare.names import as_label, as_text, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ class Rule:
     name: str
     entity: str
     when: str
-    message: str
+    message: str = field(converter=as_text)
     path: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -50,7 +50,7 @@ class Relabel:
     """Give an entity (`customer`), a field (`customer.city`) or a pipeline's stage another label for people."""
 
     target: str
-    label: str
+    label: str = field(converter=as_text)
 
 
 @frozen(kw_only=True)
@@ -69,7 +69,7 @@ class Role:
     """A named set of grants. A user may have several roles; the widest grant wins."""
 
     name: str
-    label: str = ""
+    label: str = field(default="", converter=as_text)
     grants: tuple[Grant, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -84,8 +84,8 @@ class Parameter:
 
     name: str
     kind: Kind = field(factory=TextKind)
-    label: str = ""
-    help: str = ""
+    label: str = field(default="", converter=as_text)
+    help: str = field(default="", converter=as_text)
     default: object = None
     required: bool = False
 
@@ -106,8 +106,8 @@ class Report:
 
     name: str
     run: Callable[..., object] | str
-    label: str = ""
-    help: str = ""
+    label: str = field(default="", converter=as_text)
+    help: str = field(default="", converter=as_text)
     reads: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
 
@@ -123,7 +123,7 @@ class Event:
 
     name: str
     entity: str
-    help: str = ""
+    help: str = field(default="", converter=as_text)
 
 
 @frozen(kw_only=True)
@@ -133,7 +133,7 @@ class Setting:
     name: str
     kind: Kind
     default: object = None
-    help: str = ""
+    help: str = field(default="", converter=as_text)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "setting")
@@ -150,7 +150,7 @@ class Command:
 
     name: str
     run: Callable[..., object] | str
-    help: str
+    help: str = field(converter=as_text)
     roles: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
 
@@ -164,6 +164,6 @@ class Unique:
 
     entity: str
     fields: tuple[str, ...]
-    message: str = ""
+    message: str = field(default="", converter=as_text)
     where: str = ""
     """The name of a boolean field: only records in which it is true are compared."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from attrs import evolve, field, frozen
 
 from crmkit.core.declare import kinds
-from crmkit.core.declare.names import as_label
+from crmkit.core.declare.names import as_label, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,8 +38,8 @@ class Field:
 
     name: str = ""
     kind: Kind
-    label: str = ""
-    help: str = ""
+    label: str = field(default="", converter=as_text)
+    help: str = field(default="", converter=as_text)
     required: bool = False
     default: object = field(default=None)
     unique: bool = False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from crmkit.core.declare.names import as_label, check_name
+from crmkit.core.declare.names import as_label, as_text, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +30,8 @@ class Manifest:
 
     name: str
     version: str = "0"
-    label: str = ""
-    summary: str = ""
+    label: str = field(default="", converter=as_text)
+    summary: str = field(default="", converter=as_text)
     crmkit: str = ""
     requires: tuple[str, ...] = ()
     after: tuple[str, ...] = ()

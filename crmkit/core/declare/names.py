@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crmkit.errors import DeclarationError
+from crmkit.translation import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def as_label(name: str) -> str:
+def as_label(name: str) -> Text:
     """Turn a name into a default label: `expected_close` becomes `Expected close`."""
-    return name.replace("_", " ").capitalize()
+    return Text(name.replace("_", " ").capitalize())
+
+
+def as_text(declared: str) -> str:
+    """Return what a declaration says to people as a text, so that it can be translated."""
+    return declared if isinstance(declared, Text) else Text(declared)

@@ -10,12 +10,12 @@ import re
 from inspect import get_annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast, dataclass_transform, get_args, get_origin, overload
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from crmkit.core.declare import fields as f
 from crmkit.core.declare.fields import Field
 from crmkit.core.declare.kinds import RefKind
-from crmkit.core.declare.names import as_label, check_name, snake_case
+from crmkit.core.declare.names import as_label, as_text, check_name, snake_case
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.errors import DeclarationError, FieldHidden
 
@@ -114,8 +114,8 @@ class Entity:
     """
 
     name: str
-    label: str
-    plural: str
+    label: str = field(converter=as_text)
+    plural: str = field(converter=as_text)
     title: str
     owner: str | None
     staged: bool

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
+from attrs.converters import optional
 
-from crmkit.core.declare.names import as_label, check_name
+from crmkit.core.declare.names import as_label, as_text, check_name
 from crmkit.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Gate:
     """A condition that a record must meet, as a filter expression, and what a person is told if it doesn't."""
 
     condition: str
-    message: str
+    message: str = field(converter=as_text)
     path: str = "stage"
 
 
@@ -45,7 +46,7 @@ class Stage:
     """
 
     name: str
-    label: str = ""
+    label: str = field(default="", converter=as_text)
     kind: StageKind = field(default="open", kw_only=True)
     probability: Decimal | None = field(default=None, converter=_percent, kw_only=True)
     limit: timedelta | None = field(default=None, kw_only=True)
@@ -90,7 +91,7 @@ class Pipeline:
     name: str
     entity: str
     stages: tuple[Stage, ...]
-    label: str = ""
+    label: str = field(default="", converter=as_text)
     forward: Literal["any", "next"] = "any"
     back: Literal["any", "previous", "none"] = "any"
     reopen: bool = True
@@ -135,7 +136,7 @@ class ChangeStage:
 
     pipeline: str
     stage: str
-    label: str | None = field(default=None, kw_only=True)
+    label: str | None = field(default=None, converter=optional(as_text), kw_only=True)
     probability: Decimal | None = field(default=None, converter=_percent, kw_only=True)
     limit: timedelta | None = field(default=None, kw_only=True)
     hidden: bool | None = field(default=None, kw_only=True)

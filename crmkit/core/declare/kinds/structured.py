@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from crmkit.core.declare.kinds.kind import Kind, Part, search_key
 from crmkit.core.declare.kinds.texts import TextKind
-from crmkit.core.declare.names import as_label, check_name, nearest
+from crmkit.core.declare.names import as_label, as_text, check_name, nearest
 from crmkit.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Choice:
     """One value of a choice field, with the label that people see."""
 
     name: str
-    label: str = ""
+    label: str = field(default="", converter=as_text)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "choice")

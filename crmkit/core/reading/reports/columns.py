@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import Attribute, field, frozen
+from attrs.converters import optional
 
+from crmkit.core.declare.names import as_text
 from crmkit.core.reading.reports.errors import ColumnError
 from crmkit.errors import listed
 
@@ -62,10 +64,10 @@ class Column:
     """
 
     name: str = field()
-    label: str
+    label: str = field(converter=as_text)
     kind: Kind = field(default="text")
     currency: str | None = field(default=None, kw_only=True)
-    unit: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, converter=optional(as_text), kw_only=True)
     places: int | None = field(default=None, kw_only=True)
 
     @name.validator
