@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define, frozen
 
 from crmkit.errors.root import CRMKitError, listed
+from crmkit.translation import _, joined
 
 MOST_LISTED = 100
 
@@ -33,9 +34,10 @@ class Refused(CommandError):
     @property
     def message(self) -> str:
         """List the refusals with their paths, the first hundred of them."""
-        listed = " ".join(f"{each.path}: {each.text}" for each in self.refusals[:MOST_LISTED])
+        listed = [_("{path}: {text}", path=each.path, text=each.text) for each in self.refusals[:MOST_LISTED]]
         more = len(self.refusals) - MOST_LISTED
-        return f"{self.entity}: {listed}" + (f" And {more} more." if more > 0 else "")
+        end = [_("And {count} more.", count=more)] if more > 0 else []
+        return _("{subject}: {text}", subject=self.entity, text=joined([*listed, *end]))
 
 
 @define(kw_only=True, eq=False)
@@ -48,7 +50,7 @@ class NotFoundError(CommandError):
     @property
     def message(self) -> str:
         """Name the record."""
-        return f"There is no {self.entity} {self.id}."
+        return _("There is no {entity} {id}.", entity=self.entity, id=self.id)
 
 
 @define(kw_only=True, eq=False)
@@ -62,7 +64,12 @@ class AccessDeniedError(CommandError):
     @property
     def message(self) -> str:
         """Name the action, the entity and the actor."""
-        return f"{self.actor} may not {self.action} this {self.entity}. Ask an administrator for a role that allows it."
+        return _(
+            "{actor} may not {action} this {entity}. Ask an administrator for a role that allows it.",
+            actor=self.actor,
+            action=self.action,
+            entity=self.entity,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -77,9 +84,13 @@ class ConflictError(CommandError):
     @property
     def message(self) -> str:
         """Name the fields that changed and the current version."""
-        return (
-            f"{self.entity} {self.id} was changed by somebody else meanwhile ({listed(self.changed)}; "
-            f"now version {self.version}). Read it again and repeat the change."
+        return _(
+            "{entity} {id} was changed by somebody else meanwhile ({fields}; now version {version}). "
+            "Read it again and repeat the change.",
+            entity=self.entity,
+            id=self.id,
+            fields=listed(self.changed),
+            version=self.version,
         )
 
 
@@ -94,7 +105,12 @@ class PluginFailedError(CommandError):
     @property
     def message(self) -> str:
         """Name the plugin, the hook and the problem."""
-        return f"Plugin {self.plugin!r} failed in {self.hook}: {self.problem}. Nothing was changed."
+        return _(
+            "Plugin {plugin!r} failed in {hook}: {problem}. Nothing was changed.",
+            plugin=self.plugin,
+            hook=self.hook,
+            problem=self.problem,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -106,4 +122,7 @@ class TooDeepError(CommandError):
     @property
     def message(self) -> str:
         """Show the chain."""
-        return f"Reactions triggered each other too deeply: {' > '.join(self.hooks)}. One of these plugins must stop."
+        return _(
+            "Reactions triggered each other too deeply: {hooks}. One of these plugins must stop.",
+            hooks=" > ".join(self.hooks),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors.root import CRMKitError
+from crmkit.translation import _, joined
 
 
 class DatabaseError(CRMKitError):
@@ -20,7 +21,10 @@ class UpgradeNeeded(DatabaseError):
     @property
     def message(self) -> str:
         """Say what an upgrade would do."""
-        return "The database does not match the plugins: " + "; ".join(self.changes) + ". Run `crmkit upgrade`."
+        return _(
+            "The database does not match the plugins: {changes}. Run `crmkit upgrade`.",
+            changes=joined(self.changes, "; "),
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -32,9 +36,10 @@ class UnpreparedEngineError(DatabaseError):
     @property
     def message(self) -> str:
         """Say what to call."""
-        return (
-            f"The SQLite engine {self.url} has not been prepared: with the driver's defaults, updates get lost. "
-            "Call crmkit.prepare_sqlite(engine) right after create_engine()."
+        return _(
+            "The SQLite engine {url} has not been prepared: with the driver's defaults, updates get lost. "
+            "Call crmkit.prepare_sqlite(engine) right after create_engine().",
+            url=self.url,
         )
 
 
@@ -47,7 +52,7 @@ class UnsupportedDatabaseError(DatabaseError):
     @property
     def message(self) -> str:
         """Name what is supported."""
-        return f"{self.dialect} is not supported. Use SQLite or PostgreSQL 15 or newer."
+        return _("{name} is not supported. Use SQLite or PostgreSQL 15 or newer.", name=self.dialect)
 
 
 @define(kw_only=True, eq=False)
@@ -60,7 +65,7 @@ class ConnectionFailed(DatabaseError):
     @property
     def message(self) -> str:
         """Name the database (without its password) and the driver's words."""
-        return f"The database {self.url} can't be reached: {self.problem}"
+        return _("The database {url} can't be reached: {problem}", url=self.url, problem=self.problem)
 
 
 class DatabaseBusyError(DatabaseError):
@@ -69,7 +74,7 @@ class DatabaseBusyError(DatabaseError):
     @property
     def message(self) -> str:
         """Say what to do."""
-        return (
+        return _(
             "Another program has been writing to this SQLite database for more than 30 seconds. Try again, end the "
             "other program's transaction, or use PostgreSQL."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors.root import CRMKitError, listed
+from crmkit.translation import _, joined
 
 
 class AssemblyError(CRMKitError):
@@ -22,8 +23,9 @@ class DeclarationError(AssemblyError):
     @property
     def message(self) -> str:
         """Say which declaration of which plugin is wrong."""
-        owner = f" (plugin {self.plugin!r})" if self.plugin else ""
-        return f"{self.subject}{owner}: {self.problem}"
+        if self.plugin is None:
+            return _("{subject}: {text}", subject=self.subject, text=self.problem)
+        return _("{subject} (plugin {plugin!r}): {text}", subject=self.subject, plugin=self.plugin, text=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -37,9 +39,12 @@ class ClashError(AssemblyError):
     def message(self) -> str:
         """Name the part and both plugins."""
         first, second = self.plugins
-        return (
-            f"{self.subject} is declared differently by the plugins {first!r} and {second!r}. "
-            "Rename it in one of them, or disable one."
+        return _(
+            "{subject} is declared differently by the plugins {first!r} and {second!r}. "
+            "Rename it in one of them, or disable one.",
+            subject=self.subject,
+            first=first,
+            second=second,
         )
 
 
@@ -55,11 +60,10 @@ class UnknownPluginError(AssemblyError):
     @property
     def message(self) -> str:
         """Name the plugin, who wants it and what is installed."""
-        hint = f" Did you mean {self.nearest!r}?" if self.nearest else ""
-        return (
-            f"Plugin {self.plugin!r}, wanted by {self.wanted_by}, is not installed.{hint} "
-            f"Installed: {listed(self.known)}. Install it, or take it off the list."
-        )
+        told = _("Plugin {plugin!r}, wanted by {wisher}, is not installed.", plugin=self.plugin, wisher=self.wanted_by)
+        hint = [_("Did you mean {name!r}?", name=self.nearest)] if self.nearest else []
+        advice = _("Installed: {names}. Install it, or take it off the list.", names=listed(self.known))
+        return joined([told, *hint, advice])
 
 
 @define(kw_only=True, eq=False)
@@ -71,7 +75,10 @@ class PluginCycleError(AssemblyError):
     @property
     def message(self) -> str:
         """Show the circle."""
-        return f"Plugins depend on each other in a circle: {' -> '.join(self.plugins)}. Remove one requirement."
+        return _(
+            "Plugins depend on each other in a circle: {plugins}. Remove one requirement.",
+            plugins=" -> ".join(self.plugins),
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -85,7 +92,12 @@ class IncompatiblePluginError(AssemblyError):
     @property
     def message(self) -> str:
         """Say what the plugin needs and what is there."""
-        return f"Plugin {self.plugin!r} needs {self.needs}, found {self.found}. Install fitting versions."
+        return _(
+            "Plugin {plugin!r} needs {needed}, found {found}. Install fitting versions.",
+            plugin=self.plugin,
+            needed=self.needs,
+            found=self.found,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -98,7 +110,7 @@ class PluginLoadError(AssemblyError):
     @property
     def message(self) -> str:
         """Name the plugin and the problem."""
-        return f"Plugin {self.plugin!r} can't be loaded: {self.problem}"
+        return _("Plugin {plugin!r} can't be loaded: {problem}", plugin=self.plugin, problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -111,4 +123,4 @@ class EditionError(AssemblyError):
     @property
     def message(self) -> str:
         """List every problem of the file."""
-        return f"{self.path}: " + "; ".join(self.problems)
+        return _("{subject}: {text}", subject=self.path, text=joined(self.problems, "; "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors.root import CRMKitError, listed
+from crmkit.translation import _
 
 LONGEST_TEXT, QUOTED = 1000, 200
 
@@ -22,7 +23,12 @@ class FilterError(CRMKitError):
         """Point at the position."""
         start = max(0, self.position - 40)
         shown = self.expression[start : self.position + 40]
-        return f"{self.problem} At character {self.position + 1}: {shown!r}."
+        return _(
+            "{problem} At character {position}: {text!r}.",
+            problem=self.problem,
+            position=self.position + 1,
+            text=shown,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -35,7 +41,11 @@ class FieldHidden(CRMKitError):
     @property
     def message(self) -> str:
         """Name the field."""
-        return f"The field {self.name!r} of this {self.entity} is hidden from this session's actor."
+        return _(
+            "The field {name!r} of this {entity} is hidden from this session's actor.",
+            name=self.name,
+            entity=self.entity,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -51,8 +61,15 @@ class UnknownNameError(CRMKitError):
     def message(self) -> str:
         """Name it, and the nearest known name."""
         if self.nearest:
-            return f"There is no {self.sort} {self.name!r}. Did you mean {self.nearest!r}?"
-        return f"There is no {self.sort} {self.name!r}. Known: {listed(self.known)}."
+            return _(
+                "There is no {sort} {name!r}. Did you mean {nearest!r}?",
+                sort=self.sort,
+                name=self.name,
+                nearest=self.nearest,
+            )
+        return _(
+            "There is no {sort} {name!r}. Known: {names}.", sort=self.sort, name=self.name, names=listed(self.known)
+        )
 
 
 class InvalidValue(CRMKitError, ValueError):
@@ -61,5 +78,5 @@ class InvalidValue(CRMKitError, ValueError):
     @property
     def message(self) -> str:
         """The text, its middle left out if it quotes a value of great length."""
-        text = str(self.args[0]) if self.args else type(self).__name__
+        text = super().message
         return text if len(text) <= LONGEST_TEXT else f"{text[:QUOTED]} ... {text[-QUOTED:]}"

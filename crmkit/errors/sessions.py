@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors.root import CRMKitError
+from crmkit.translation import _
 
 
 class SessionError(CRMKitError):
@@ -20,9 +21,10 @@ class UnknownActorError(SessionError):
     @property
     def message(self) -> str:
         """Name the actor."""
-        return (
-            f"There is no active user {self.actor!r}. Create one (external_id={self.actor!r}), or make the first one "
-            f"with crm.upgrade(admin={self.actor!r})."
+        return _(
+            "There is no active user {actor!r}. Create one (external_id={actor!r}), or make the first one "
+            "with crm.upgrade(admin={actor!r}).",
+            actor=self.actor,
         )
 
 
@@ -32,7 +34,7 @@ class SessionClosedError(SessionError):
     @property
     def message(self) -> str:
         """Say how a session is used."""
-        return "This session is not open. Use it inside `with crm.session(actor=...) as session:`."
+        return _("This session is not open. Use it inside `with crm.session(actor=...) as session:`.")
 
 
 class SessionDoomedError(SessionError):
@@ -41,7 +43,7 @@ class SessionDoomedError(SessionError):
     @property
     def message(self) -> str:
         """Say what to do."""
-        return (
+        return _(
             "A command of this session failed after it had begun to write; nothing of it is kept. Start a new session."
         )
 
@@ -52,7 +54,7 @@ class ReadOnlyError(SessionError):
     @property
     def message(self) -> str:
         """Say what to do."""
-        return "This session is read-only. Open one without readonly=True to write."
+        return _("This session is read-only. Open one without readonly=True to write.")
 
 
 @define(kw_only=True, eq=False)
@@ -64,4 +66,4 @@ class KeyReusedError(SessionError):
     @property
     def message(self) -> str:
         """Name the key."""
-        return f"The idempotency key {self.key!r} was used before for a different command. Use a new key."
+        return _("The idempotency key {key!r} was used before for a different command. Use a new key.", key=self.key)

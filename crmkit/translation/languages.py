@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crmkit.translation.text import Text
 
@@ -87,7 +87,7 @@ ENGLISH = Language("en")
 class Languages:
     """The languages of an assembled CRM: an earlier source's translation wins over a later one's."""
 
-    sources: tuple[Texts, ...] = field(default=(CORE,), converter=tuple)
+    sources: tuple[Texts, ...] = (CORE,)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import Field
     from crmkit.core.declare.kinds import Kind
     from crmkit.core.declare.records import Entity, Record
+    from crmkit.translation.languages import Languages
 
 T = TypeVar("T")
 
@@ -175,6 +176,14 @@ class Model:
     settings: Mapping[str, Setting]
     values: Mapping[str, object]
     conventions: Conventions
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The languages of the plugins and of crmkit itself; the translation of a later plugin wins."""
+        from crmkit.translation.languages import Languages
+
+        sources = [each.texts for each in reversed(self.plugins) if each.texts is not None]
+        return Languages(tuple(dict.fromkeys(sources)))
 
     def of(self, declaration: type[T]) -> Iterator[tuple[T, str]]:
         """Yield every declaration of a type, with the plugin that made it. The type may be a plugin's own."""

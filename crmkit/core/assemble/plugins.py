@@ -8,6 +8,7 @@ import re
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -22,6 +23,7 @@ from crmkit.errors import (
     PluginLoadError,
     UnknownPluginError,
 )
+from crmkit.translation.languages import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +33,12 @@ GROUP = "crmkit.plugins"
 
 @frozen(kw_only=True, eq=False)
 class Plugin:
-    """A loaded plugin: its manifest, and the modules or objects that hold its hooks."""
+    """A loaded plugin: its manifest, the modules or objects that hold its hooks, and where its translations lie."""
 
     manifest: Manifest
     hooks: tuple[object, ...]
     source: str = ""
+    texts: Texts | None = None
 
     @property
     def name(self) -> str:
@@ -140,7 +143,20 @@ def as_plugin(holder: object, name: str, source: str) -> Plugin:
             raise PluginLoadError(plugin=name, problem=f"{error} Give it a manifest with a name.") from None
     if not any(attribute.startswith("crmkit_") for attribute in dir(holder)):
         raise PluginLoadError(plugin=manifest.name, problem="it has no hooks; a plugin has at least crmkit_declare().")
-    return Plugin(manifest=manifest, hooks=(holder,), source=source)
+    return Plugin(manifest=manifest, hooks=(holder,), source=source, texts=texts_of(holder))
+
+
+def texts_of(holder: object) -> Texts | None:
+    """Return where the translations of a module's plugin lie: in its package, or beside a module that is alone."""
+    place = getattr(holder, "__file__", None)
+    if not isinstance(holder, ModuleType) or place is None:
+        return None
+    package = holder.__name__.partition(".")[0]
+    top = sys.modules.get(package)
+    if top is not None and hasattr(top, "__path__"):
+        return Texts(Path(next(iter(top.__path__))) / "locale", package)
+    path = Path(place)
+    return Texts(path.parent / "locale", path.stem)
 
 
 def with_conditional_modules(plugin: Plugin, loaded: Mapping[str, Plugin]) -> Plugin:

@@ -21,6 +21,7 @@ from crmkit.core.declare.conventions import Conventions
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
 from crmkit.errors import AssemblyError, EditionError
+from crmkit.translation.languages import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -129,7 +130,8 @@ class Edition:
             *(each for _, each in self.rules),
         )
         manifest = Manifest(name=NAME, label=self.crm.name, summary=f"What {self.path.name} says.")
-        return Plugin(manifest=manifest, hooks=(Declared(declared),), source=str(self.path))
+        texts = Texts(self.path.parent / "locale", NAME)
+        return Plugin(manifest=manifest, hooks=(Declared(declared),), source=str(self.path), texts=texts)
 
 
 @frozen

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
 
 from crmkit.core.reading.reports.errors import ChartError
+
+if TYPE_CHECKING:
+    from crmkit.translation.languages import Language
 
 SERIES: Final = "_series"
 VALUE: Final = "_value"
@@ -64,6 +67,10 @@ class Chart:
             if key in _FORBIDDEN or (key in {"mark", "type"} and value == "image"):
                 raise ChartError(problem=f"it may not hold {key!r}. Its data are the rows of the table.")
 
+    def translated(self, language: Language) -> Chart:
+        """Return the chart with its texts in a language."""
+        return evolve(self, spec=_translated(self.spec, language))
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the table's columns that the chart needs."""
@@ -72,6 +79,14 @@ class Chart:
         drawn = [value for key, value in found if key == "field" and isinstance(value, str) and value not in made]
         bar = [self.text_bar] if self.text_bar else []
         return tuple(dict.fromkeys([*self.measures, *map(column_of, drawn), *bar]))
+
+
+def _translated(part: Any, language: Language) -> Any:
+    if isinstance(part, Mapping):
+        return {key: _translated(value, language) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_translated(each, language) for each in part]
+    return language.say(part) if isinstance(part, str) else part
 
 
 def column_of(drawn: str) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
 from attrs.converters import optional
 
 from crmkit.core.declare.names import as_text
@@ -17,6 +17,8 @@ from crmkit.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from crmkit.translation.languages import Language
 
 Kind: TypeAlias = Literal["text", "integer", "decimal", "percent", "money", "date", "datetime", "duration", "boolean"]
 Cell: TypeAlias = str | int | Decimal | date | datetime | timedelta | bool | None
@@ -102,6 +104,10 @@ class Column:
         """The label with its currency or unit, as people see it: `Value (USD)`."""
         measure = self.currency or self.unit
         return f"{self.label} ({measure})" if measure else self.label
+
+    def translated(self, language: Language) -> Column:
+        """Return the column with its label and its unit in a language."""
+        return evolve(self, label=language.say(self.label), unit=self.unit and language.say(self.unit))
 
     def holds(self, value: Cell) -> bool:
         """Tell whether the value is one this column can hold; `None` (nothing known) always is."""

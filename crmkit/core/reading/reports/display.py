@@ -17,11 +17,13 @@ from babel.numbers import format_decimal, get_currency_precision
 from babel.units import format_unit
 
 from crmkit.core.reading.reports.errors import UnknownLocaleError, UnknownTimeZoneError
+from crmkit.translation import _
+from crmkit.translation.languages import ENGLISH, Language, Languages
 
 if TYPE_CHECKING:
     from crmkit.core.reading.reports.columns import Cell, Column
 
-NO_ROWS = "No rows."
+NO_ROWS = _("No rows.")
 YES, NO = "✓", "✗"  # signs, because they need no translation
 
 # More digits than any amount has; a number beyond is shown as it is, not grouped.
@@ -51,13 +53,14 @@ def _printable(character: str) -> str:
 
 @frozen(kw_only=True)
 class Display:
-    """The locale and the time zone that a person reads in."""
+    """The locale, the time zone and the language that a person reads in."""
 
     locale: Locale
     zone: tzinfo
+    language: Language = ENGLISH
 
     @classmethod
-    def of(cls, locale: str, time_zone: str) -> Display:
+    def of(cls, locale: str, time_zone: str, languages: Languages | None = None) -> Display:
         """Return the display for a locale's name (`zh_Hans_CN` or `zh-Hans-CN`) and an IANA time zone.
 
         Raises:
@@ -72,10 +75,10 @@ class Display:
             zone = UTC if time_zone == "UTC" else ZoneInfo(time_zone)
         except (OSError, ValueError, KeyError):  # a missing name, a folder's name, a name with dots in it
             raise UnknownTimeZoneError(time_zone=time_zone) from None
-        return cls(locale=found, zone=zone)
+        return cls(locale=found, zone=zone, language=(languages or Languages()).of(locale))
 
     @property
-    def language(self) -> str:
+    def tag(self) -> str:
         """The locale as HTML names it: `zh-Hans-CN`."""
         return str(self.locale).replace("_", "-")
 

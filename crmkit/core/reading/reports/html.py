@@ -44,14 +44,14 @@ def html(table: Table, display: Display, *, page: bool, fonts: str | PathLike[st
         return section
     title = escape(one_line(table.title))
     return (
-        f'<!DOCTYPE html>\n<html lang="{escape(display.language)}" dir="{display.locale.text_direction}">\n'
+        f'<!DOCTYPE html>\n<html lang="{escape(display.tag)}" dir="{display.locale.text_direction}">\n'
         f'<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{section}</body>\n</html>\n"
     )
 
 
 def _section(table: Table, display: Display, fonts: str | PathLike[str] | None) -> str:
-    notes = table.notes if table.rows else (NO_ROWS, *table.notes)
+    notes = table.notes if table.rows else (display.language.say(NO_ROWS), *table.notes)
     parts = [
         _figure(table, display, fonts),
         '<div class="table">\n<table>\n',

@@ -31,7 +31,7 @@ def run_report(session: Session, name: str, given: Mapping[str, object]) -> Tabl
     if levels and all(level == "none" for level in levels):
         raise AccessDeniedError(action="run", entity=f"report {name}", actor=session.principal.name)
     values = parameter_values(f"report {name}", report.parameters, given, session.model.conventions)
-    return cast("Table", function_of(report.run)(session, **values))
+    return cast("Table", function_of(report.run)(session, **values)).speaking(session.model.languages)
 
 
 def parameter_values(

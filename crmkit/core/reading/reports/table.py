@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from attrs import Attribute, field, frozen
 
+from crmkit.core.declare.names import as_text
 from crmkit.core.reading.reports.columns import EXPECTED, Cell, Column
 from crmkit.core.reading.reports.errors import CellError, TableError, UnknownColumnError
+from crmkit.translation.languages import Languages
 
 if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
     from crmkit.core.reading.reports.chart import Chart
+    from crmkit.core.reading.reports.display import Display
+    from crmkit.translation.languages import Language
 
 __all__ = ["Cell", "Column", "Parameter", "Row", "Table"]
 
@@ -29,7 +34,7 @@ def _columns(columns: Iterable[Column]) -> tuple[Column, ...]:
 
 
 def _notes(notes: str | Iterable[str]) -> tuple[str, ...]:
-    return (notes,) if isinstance(notes, str) else tuple(notes)
+    return tuple(as_text(each) for each in ((notes,) if isinstance(notes, str) else notes))
 
 
 def _rows(rows: Iterable[Iterable[Cell]]) -> tuple[Row, ...]:
@@ -50,10 +55,11 @@ class Table:
 
     Every row has one cell a column, of the column's kind or `None`. `total` is one more row, shown below the others
     and never part of them. `notes` are whole sentences about the figures (or one). `parameters` are those the
-    report ran with.
+    report ran with. `languages` are those of the CRM that the report was run in.
 
-    Renderers for people take a `locale` (`"en"`, `"zh_Hans_CN"`) and an IANA `time_zone`; those for programs (`to_csv`,
-    `to_json`) give the same text everywhere. Each imports the library it needs when it is called.
+    Renderers for people take a `locale` (`"en"`, `"zh_Hans_CN"`), whose language they speak, and an IANA `time_zone`;
+    those for programs (`to_csv`, `to_json`) give the same text everywhere. Each imports the library it needs when it is
+    called.
 
     Raises:
         TableError: if columns repeat, or a row or the total is too short or too long.
@@ -63,11 +69,12 @@ class Table:
 
     columns: tuple[Column, ...] = field(converter=_columns)
     rows: tuple[Row, ...] = field(converter=_rows)
-    title: str = field(default="", kw_only=True)
+    title: str = field(default="", converter=as_text, kw_only=True)
     total: Row | None = field(default=None, converter=_total, kw_only=True)
     chart: Chart | None = field(default=None, kw_only=True)
     notes: tuple[str, ...] = field(default=(), converter=_notes, kw_only=True)
     parameters: Mapping[str, Parameter] = field(factory=dict, converter=_parameters, kw_only=True)
+    languages: Languages = field(factory=Languages, kw_only=True, eq=False, repr=False)
 
     @columns.validator
     def _check_columns(self, _: Attribute[tuple[Column, ...]], columns: tuple[Column, ...]) -> None:
@@ -108,6 +115,36 @@ class Table:
                     expected=EXPECTED[column.kind],
                 )
 
+    def speaking(self, languages: Languages) -> Table:
+        """Return the table with the languages that its renderers may speak."""
+        return self._changed(languages=languages)
+
+    def translated(self, language: Language) -> Table:
+        """Return the table with its title, labels, notes and those cells that are texts in a language."""
+        say = language.say
+        return self._changed(
+            columns=tuple(each.translated(language) for each in self.columns),
+            rows=tuple(tuple(say(cell) if isinstance(cell, str) else cell for cell in row) for row in self.rows),
+            title=say(self.title),
+            total=self.total and tuple(say(cell) if isinstance(cell, str) else cell for cell in self.total),
+            chart=self.chart and self.chart.translated(language),
+            notes=tuple(map(say, self.notes)),
+        )
+
+    def _changed(self, **values: object) -> Table:
+        """Return a copy with other values, which are known to fit."""
+        made = copy.copy(self)
+        for name, value in values.items():
+            object.__setattr__(made, name, value)
+        return made
+
+    def _for(self, locale: str, time_zone: str) -> tuple[Table, Display]:
+        """Return the table in the language of a locale, and how its cells are shown."""
+        from crmkit.core.reading.reports.display import Display
+
+        display = Display.of(locale, time_zone, self.languages)
+        return self.translated(display.language), display
+
     def column(self, name: str) -> Column:
         """Return the column of that name.
 
@@ -128,10 +165,9 @@ class Table:
         self, *, width: int | None = None, color: bool = False, locale: str = "en", time_zone: str = "UTC"
     ) -> str:
         """Draw the table in characters for a terminal `width` characters wide, or as wide as it needs."""
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.text import text
 
-        return text(self, Display.of(locale, time_zone), width=width, color=color)
+        return text(*self._for(locale, time_zone), width=width, color=color)
 
     def to_csv(self, *, neutralise: Callable[[str], str] | None = None) -> str:
         """Write the rows as CSV for programs: column names, plain numbers, ISO dates, durations in seconds.
@@ -158,10 +194,9 @@ class Table:
         fonts: str | PathLike[str] | None = None,
     ) -> str:
         """Write a whole accessible page, or only the part of one that holds the report, with the chart inside."""
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.html import html
 
-        return html(self, Display.of(locale, time_zone), page=page, fonts=fonts)
+        return html(*self._for(locale, time_zone), page=page, fonts=fonts)
 
     def to_xlsx(
         self,
@@ -176,10 +211,10 @@ class Table:
         Raises:
             SheetTooLongError: if there are more rows than a worksheet can hold.
         """
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.xlsx import write_xlsx
 
-        write_xlsx(self, target, Display.of(locale, time_zone), created)
+        table, display = self._for(locale, time_zone)
+        write_xlsx(table, target, display, created)
 
     def to_vega(self, *, locale: str = "en", time_zone: str = "UTC") -> dict[str, object]:
         """Return the chart as a complete Vega-Lite dictionary with titles, formats and this table's data.
@@ -187,10 +222,9 @@ class Table:
         Raises:
             NoChartError: if the report has no chart.
         """
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.vega import vega
 
-        return vega(self, Display.of(locale, time_zone))
+        return vega(*self._for(locale, time_zone))
 
     def to_svg(self, *, locale: str = "en", time_zone: str = "UTC", fonts: str | PathLike[str] | None = None) -> str:
         """Draw the chart as SVG; `fonts` is a folder of more fonts.
@@ -199,10 +233,9 @@ class Table:
             NoChartError: if the report has no chart.
             ChartsUnavailableError: if the extra `charts` isn't installed.
         """
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.drawing import svg
 
-        return svg(self, Display.of(locale, time_zone), fonts=fonts)
+        return svg(*self._for(locale, time_zone), fonts=fonts)
 
     def to_png(
         self,
@@ -218,7 +251,6 @@ class Table:
             NoChartError: if the report has no chart.
             ChartsUnavailableError: if the extra `charts` isn't installed.
         """
-        from crmkit.core.reading.reports.display import Display
         from crmkit.core.reading.reports.drawing import png
 
-        return png(self, Display.of(locale, time_zone), fonts=fonts, scale=scale)
+        return png(*self._for(locale, time_zone), fonts=fonts, scale=scale)

@@ -41,7 +41,7 @@ def text(table: Table, display: Display, *, width: int | None, color: bool) -> s
     grid = _grid(table, display, with_bars=False)
     has_room = width is None or max(_ROOM_FOR_BARS, console.measure(grid).maximum + _BAR_WIDTH + _GAP) <= width
     console.print(_grid(table, display, with_bars=True) if has_room else grid)
-    for note in table.notes if table.rows else (NO_ROWS, *table.notes):
+    for note in table.notes if table.rows else (display.language.say(NO_ROWS), *table.notes):
         console.print(Text(one_line(note), style="dim"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from crmkit.core.reading.reports.datums import Datums
 from crmkit.core.reading.reports.display import NO_ROWS, one_line
 from crmkit.core.reading.reports.errors import NoChartError
 from crmkit.core.reading.reports.scales import axis_labels, time_axis
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +47,9 @@ def vega(table: Table, display: Display) -> Spec:
     """
     if table.chart is None:
         raise NoChartError(title=table.title)
-    spec: Spec = {"$schema": SCHEMA, "width": WIDTH, "title": _title(table)}
+    spec: Spec = {"$schema": SCHEMA, "width": WIDTH, "title": _title(table, display)}
     if not table.rows:
-        return {**spec, "height": 60, "data": {"values": [{}]}, **_message(NO_ROWS)}
+        return {**spec, "height": 60, "data": {"values": [{}]}, **_message(display.language.say(NO_ROWS))}
     datums = Datums(table=evolve(table, rows=table.rows[:MOST_ROWS]), chart=table.chart, display=display)
     spec |= copy.deepcopy(dict(table.chart.spec))
     spec["data"] = {"values": datums.values()}
@@ -55,10 +57,12 @@ def vega(table: Table, display: Display) -> Spec:
     return spec
 
 
-def _title(table: Table) -> Spec:
+def _title(table: Table, display: Display) -> Spec:
     title: Spec = {"text": one_line(table.title)}
     if len(table.rows) > MOST_ROWS:
-        title["subtitle"] = f"The first {MOST_ROWS} of {len(table.rows):,} rows"
+        title["subtitle"] = display.language.say(
+            _("The first {shown} of {all} rows", shown=MOST_ROWS, all=display.number(Decimal(len(table.rows)), 0, 0))
+        )
     return title
 
 
