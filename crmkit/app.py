@@ -14,6 +14,7 @@ from crmkit.core.assemble.assemble import assemble
 from crmkit.core.assemble.plugins import as_plugin, load_all
 from crmkit.core.declare.conventions import Conventions
 from crmkit.core.nouns import plugin as core
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -168,7 +169,7 @@ class CRM:
             analyse(connection, self.tables)
         self.is_checked = True
         if admin is not None and self._make_admin(admin):
-            done.append(f"make {admin} an administrator")
+            done.append(_("make {admin} an administrator", admin=admin))
         return done
 
     def _make_admin(self, name: str) -> bool:

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crmkit.translation import _
+
 if TYPE_CHECKING:
     from crmkit.app import CRM
     from crmkit.core.lifecycle.session import Session
@@ -66,11 +68,11 @@ class Chosen:
         from sqlalchemy.exc import ArgumentError
 
         try:
-            _ = crm.engine
+            crm.engine  # noqa: B018  (it is made when it is first asked for)
         except (ArgumentError, ValueError) as error:
-            raise DatabaseUrlError(problem=f"it can't be read: {error}") from error
+            raise DatabaseUrlError(problem=_("it can't be read: {error}", error=error)) from error
         except ModuleNotFoundError as error:
-            raise DatabaseUrlError(problem=f"its driver {error.name!r} is not installed") from error
+            raise DatabaseUrlError(problem=_("its driver {error!r} is not installed", error=error.name)) from error
         return crm
 
     @cached_property

@@ -10,6 +10,7 @@ from crmkit.cli.output import format_option, print_json, print_table
 from crmkit.core.declare.declarations import Command
 from crmkit.core.declare.records import Record
 from crmkit.errors import AccessDeniedError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def as_click(declared: Command, plugin: str) -> click.Command:
 
 def option(parameter: Parameter) -> click.Option:
     """Return the option for a parameter; its value is read by the parameter's kind."""
-    default = "" if parameter.default is None else f" Default: {parameter.default}."
+    default = "" if parameter.default is None else _(" Default: {default}.", default=parameter.default)
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
         metavar=parameter.kind.name.upper(),
@@ -63,8 +64,10 @@ def run_declared(chosen: Chosen, declared: Command, given: dict[str, str | None]
     with chosen.session() as session:
         principal = session.principal
         if not principal.reaches_all and not set(principal.roles) & set(declared.roles):
-            raise AccessDeniedError(action="run", entity=f"command {declared.name}", actor=principal.name)
-        subject = f"command {declared.name}"
+            raise AccessDeniedError(
+                action="run", entity=_("command {declared}", declared=declared.name), actor=principal.name
+            )
+        subject = _("command {declared}", declared=declared.name)
         values = parameter_values(subject, declared.parameters, given, session.model.conventions)
         tell(session, function_of(declared.run)(session, **values), form)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors import CRMKitError, DatabaseError
+from crmkit.translation import _
 
 
 class UsageProblem(CRMKitError):
@@ -20,9 +21,10 @@ class NoEditionError(UsageProblem):
     @property
     def message(self) -> str:
         """Say where was looked, and what to do."""
-        return (
-            f"There is no crmkit.toml in {self.folder} or above. Run `crmkit init` to make one, "
-            "or say --edition FILE or --database URL."
+        return _(
+            "There is no crmkit.toml in {folder} or above. "
+            "Run `crmkit init` to make one, or say --edition FILE or --database URL.",
+            folder=self.folder,
         )
 
 
@@ -35,9 +37,10 @@ class DatabaseUrlError(DatabaseError):
     @property
     def message(self) -> str:
         """Say what is wrong and what URLs look like."""
-        return (
-            f"The URL of the database can't be used: {self.problem}. "
-            "Write it like sqlite:///crm.db or postgresql://user@host/name (needs crmkit[postgresql])."
+        return _(
+            "The URL of the database can't be used: {problem}. "
+            "Write it like sqlite:///crm.db or postgresql://user@host/name (needs crmkit[postgresql]).",
+            problem=self.problem,
         )
 
 
@@ -47,7 +50,7 @@ class NoActorError(UsageProblem):
     @property
     def message(self) -> str:
         """Say what to do."""
-        return "Say who acts: --as NAME, or set CRMKIT_ACTOR."
+        return _("Say who acts: --as NAME, or set CRMKIT_ACTOR.")
 
 
 @define(kw_only=True, eq=False)
@@ -60,7 +63,7 @@ class FileExistsAlready(UsageProblem):
     @property
     def message(self) -> str:
         """Name it and say what to do."""
-        return f"{self.path} exists already. {self.advice}"
+        return _("{path} exists already. {advice}", path=self.path, advice=self.advice)
 
 
 @define(kw_only=True, eq=False)
@@ -89,9 +92,13 @@ class NoSuchNameError(UsageProblem):
     def message(self) -> str:
         """Name what was given and what it could be."""
         if self.is_ambiguous:
-            return f"{self.text!r} could be any of: {'; '.join(self.candidates)}. Say which one by its id."
-        hint = f" Did you mean {'; '.join(self.candidates)}?" if self.candidates else ""
-        return f"There is no {self.entity} {self.text!r}.{hint}"
+            return _(
+                "{text!r} could be any of: {names}. Say which one by its id.",
+                text=self.text,
+                names="; ".join(self.candidates),
+            )
+        hint = _(" Did you mean {names}?", names="; ".join(self.candidates)) if self.candidates else ""
+        return _("There is no {entity} {text!r}.{hint}", entity=self.entity, text=self.text, hint=hint)
 
 
 @define(kw_only=True, eq=False)
@@ -104,4 +111,4 @@ class OutputError(UsageProblem):
     @property
     def message(self) -> str:
         """Name the file and the reason."""
-        return f"{self.path} can't be written: {self.problem}."
+        return _("{path} can't be written: {problem}.", path=self.path, problem=self.problem)

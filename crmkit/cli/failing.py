@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.translation import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,7 +34,7 @@ def failures(ctx: click.Context) -> Iterator[None]:
         trouble = database_trouble(error)
         if trouble is None:
             raise
-        complain([f"The database can't be used: {trouble}. `crmkit doctor` may know more."])
+        complain([_("The database can't be used: {trouble}. `crmkit doctor` may know more.", trouble=trouble)])
         ctx.exit(DATABASE)
 
 
@@ -49,11 +51,11 @@ def lines_of(error: Exception) -> list[str]:
     from crmkit.errors import EditionError, Refused
 
     if isinstance(error, EditionError):
-        return [f"{error.path} can't be used.", *error.problems]
+        return [_("{path} can't be used.", path=error.path), *error.problems]
     if isinstance(error, Refused):
         owners = {each.plugin for each in error.refusals} - {"core", "edition"}
         return [
-            f"This {error.entity} was refused; nothing was changed.",
+            _("This {entity} was refused; nothing was changed.", entity=error.entity),
             *(
                 f"{each.path}: {each.text}" + (f" [{each.plugin}]" if each.plugin in owners else "")
                 for each in error.refusals

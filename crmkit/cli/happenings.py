@@ -9,6 +9,7 @@ from attrs import asdict
 from crmkit.core.declare.kinds import DateTimeKind
 from crmkit.core.declare.values import Ref
 from crmkit.core.nouns.people import User
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,7 @@ def timeline_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]
     names = actors(session, (entry.actor for entry in entries))
     for entry in entries:
         stage = entry.new.get("stage")
-        action = f"move to {stage}" if entry.action == "move" and stage else entry.action
+        action = _("move to {stage}", stage=stage) if entry.action == "move" and stage else entry.action
         yield moment(session, entry.at), names[entry.actor], action, f"{entry.title} ({entry.record})"
 
 

@@ -11,6 +11,7 @@ from crmkit.cli.calling import typed
 from crmkit.cli.chosen import Chosen, system_user
 from crmkit.cli.failing import DATABASE, REFUSED, USAGE, database_trouble, exit_code, lines_of
 from crmkit.errors import AssemblyError, CRMKitError, DatabaseError, UnknownActorError, UpgradeNeeded
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warning", "problem"]
 OLDEST_POSTGRESQL = (15,)
-WAL_NEEDED = "Put the database on a local disk: without write-ahead logging, readers and writers wait for each other."
+WAL_NEEDED = _(
+    "Put the database on a local disk: without write-ahead logging, readers and writers wait for each other."
+)
 
 
 @frozen(kw_only=True)
@@ -61,24 +64,24 @@ def examine(chosen: Chosen) -> Health:
         crm = chosen.crm
     except AssemblyError as error:
         first, *more = lines_of(error)
-        health.problem("Edition and plugins", " ".join((first, *more)), "Correct it, then ask again.", code=USAGE)
+        health.problem(_("Edition and plugins"), " ".join((first, *more)), _("Correct it, then ask again."), code=USAGE)
         return health
-    health.ok("Edition", str(chosen.edition) if chosen.edition else "none; the options say all")
+    health.ok("Edition", str(chosen.edition) if chosen.edition else _("none; the options say all"))
     health.ok("Plugins", ", ".join(f"{each.name} {each.manifest.version}" for each in crm.model.plugins))
     for text in sickness.of_model(crm.model):
-        health.problem("Model", text, "Correct the plugin or the edition.", code=USAGE)
+        health.problem("Model", text, _("Correct the plugin or the edition."), code=USAGE)
     try:
         examine_database(chosen, chosen.database_crm, health)
     except DatabaseError as error:
-        health.problem("Database", str(error), "Start it, or correct the URL.", code=DATABASE)
+        health.problem("Database", str(error), _("Start it, or correct the URL."), code=DATABASE)
     except CRMKitError as error:
         if not health.exit_code:
-            health.problem("Model", str(error), "Correct the plugin or the edition.", code=exit_code(error))
+            health.problem("Model", str(error), _("Correct the plugin or the edition."), code=exit_code(error))
     except Exception as error:
         trouble = database_trouble(error)
         if trouble is None:
             raise
-        health.problem("Database", trouble, "Repair it, or restore a backup.", code=DATABASE)
+        health.problem("Database", trouble, _("Repair it, or restore a backup."), code=DATABASE)
     return health
 
 
@@ -92,12 +95,12 @@ def examine_database(chosen: Chosen, crm: CRM, health: Health) -> None:
         check_server(connection, health)
     try:
         with crm.session(actor=SYSTEM, readonly=True) as session:
-            health.ok("Schema", "as the plugins need it")
+            health.ok("Schema", _("as the plugins need it"))
             health.counts = sickness.counts(session)
             for text in sickness.of_records(session):
-                health.warn("Stages", text, "Move them with `crmkit move`, or bring the stage back.")
+                health.warn("Stages", text, _("Move them with `crmkit move`, or bring the stage back."))
     except UpgradeNeeded as error:
-        advice = f"Run {typed(*chosen.arguments, 'upgrade')}."
+        advice = _("Run {command}.", command=typed(*chosen.arguments, "upgrade"))
         health.problem("Schema", "; ".join(error.changes), advice, code=DATABASE)
         return
     check_users(chosen, crm, health)
@@ -117,7 +120,7 @@ def check_server(connection: sa.Connection, health: Health) -> None:
     if version >= OLDEST_POSTGRESQL:
         health.ok("Server", shown)
     else:
-        health.problem("Server", shown, "Upgrade to PostgreSQL 15 or newer.", code=DATABASE)
+        health.problem("Server", shown, _("Upgrade to PostgreSQL 15 or newer."), code=DATABASE)
 
 
 def check_users(chosen: Chosen, crm: CRM, health: Health) -> None:
@@ -131,10 +134,10 @@ def check_users(chosen: Chosen, crm: CRM, health: Health) -> None:
     if admins:
         health.ok("Administrators", ", ".join(admins))
     else:
-        advice = f"Run {typed(*chosen.arguments, 'upgrade', '--admin', system_user())}."
-        health.problem("Administrators", "there is none", advice)
+        advice = _("Run {command}.", command=typed(*chosen.arguments, "upgrade", "--admin", system_user()))
+        health.problem("Administrators", _("there is none"), advice)
     try:
         with crm.session(actor=chosen.actor, readonly=True):
             health.ok("You", chosen.actor)
     except UnknownActorError as error:
-        health.warn("You", str(error), "Or act as somebody else: --as NAME.")
+        health.warn("You", str(error), _("Or act as somebody else: --as NAME."))

@@ -9,6 +9,7 @@ from crmkit.cli.errors import AssignmentError, NoSuchNameError
 from crmkit.core.declare.kinds import AnyRefKind, RefKind, TextKind
 from crmkit.core.declare.values import ref_class
 from crmkit.errors import FilterError, InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ def record_of(session: Session, text: str) -> Record:
     """
     name, colon, which = text.partition(":")
     if not colon or not which.strip():
-        raise AssignmentError(argument=text, problem="name a record by its entity and id, like customer:5.")
+        raise AssignmentError(argument=text, problem=_("name a record by its entity and id, like customer:5."))
     entity = session.model.entity(name)
     return session.get(reference_to(session, entity, which))
 
@@ -91,9 +92,9 @@ def assignments(arguments: Iterable[str]) -> dict[str, str]:
         name, equals, value = argument.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise AssignmentError(argument=argument, problem="write it like field=value; `field=` clears the field.")
+            raise AssignmentError(argument=argument, problem=_("write it like field=value; `field=` clears the field."))
         if name in found:
-            raise AssignmentError(argument=argument, problem=f"the field {name!r} is given twice.")
+            raise AssignmentError(argument=argument, problem=_("the field {name!r} is given twice.", name=name))
         found[name] = value
     return found
 
@@ -113,7 +114,7 @@ def values_of(session: Session, entity: EntityModel, arguments: Iterable[str]) -
         elif field is not None and isinstance(field.kind, RefKind):
             found[name] = reference_to(session, session.model.entities[field.kind.target], text)
         elif field is not None and isinstance(field.kind, AnyRefKind) and ":" in text:
-            target, _, which = text.partition(":")
+            target, _dot, which = text.partition(":")
             found[name] = reference_to(session, session.model.entity(target), which)
         else:
             found[name] = text

@@ -8,6 +8,7 @@ import click
 
 from crmkit.cli.output import print_texts
 from crmkit.core.declare.declarations import Command, Report, Role, Setting
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,14 @@ def print_model(model: Model) -> None:
     """Print plugins, entities, pipelines, reports, roles, settings and commands, each with its provider."""
     section(
         model,
-        "Plugins, in their order",
-        ("Plugin", "Version", "What it adds"),
+        _("Plugins, in their order"),
+        (_("Plugin"), _("Version"), _("What it adds")),
         [(each.name, each.manifest.version, each.manifest.summary) for each in model.plugins],
     )
     section(
         model,
-        "Entities",
-        ("Entity", "Label", "Fields", "By", "Extended by"),
+        _("Entities"),
+        (_("Entity"), _("Label"), _("Fields"), _("By"), _("Extended by")),
         [
             (each.name, each.label, str(len(each.writable)), each.provider, ", ".join(extenders(each)))
             for each in model.entities.values()
@@ -38,17 +39,22 @@ def print_model(model: Model) -> None:
     )
     section(
         model,
-        "Pipelines",
-        ("Pipeline", "Of", "Stages", "By"),
+        _("Pipelines"),
+        (_("Pipeline"), _("Of"), _("Stages"), _("By")),
         [(each.name, each.entity, stages_words(each), each.provider) for each in model.pipelines.values()],
     )
     reports = [(each.name, each.help or each.label, by) for each, by in model.of(Report)]
-    section(model, "Reports", ("Report", "What it shows", "By"), reports)
-    section(model, "Roles", ("Role", "Label", "By"), [(each.name, each.label, by) for each, by in model.of(Role)])
+    section(model, _("Reports"), (_("Report"), _("What it shows"), _("By")), reports)
+    section(
+        model,
+        _("Roles"),
+        (_("Role"), _("Label"), _("By")),
+        [(each.name, each.label, by) for each, by in model.of(Role)],
+    )
     settings = [(each.name, str(model.values[each.name]), each.help, by) for each, by in model.of(Setting)]
-    section(model, "Settings", ("Setting", "Value", "What it does", "By"), settings)
+    section(model, _("Settings"), (_("Setting"), _("Value"), _("What it does"), _("By")), settings)
     commands = [(each.name, each.help, by) for each, by in model.of(Command)]
-    section(model, "Commands", ("Command", "What it does", "By"), commands)
+    section(model, _("Commands"), (_("Command"), _("What it does"), _("By")), commands)
 
 
 def section(model: Model, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -76,15 +82,31 @@ def stages_words(pipeline: PipelineModel) -> str:
 
 def print_entity(model: Model, entity: EntityModel) -> None:
     """Print the fields, pipelines and rules of an entity."""
-    click.secho(f"{entity.label} ({entity.name}), by {entity.provider}", bold=True)
+    click.secho(
+        _(
+            "{entity} ({entity_other}), by {provider}",
+            entity=entity.label,
+            entity_other=entity.name,
+            provider=entity.provider,
+        ),
+        bold=True,
+    )
     rows = [(each.name, each.label, kind_words(each), remarks(each), each.provider) for each in entity.fields.values()]
-    print_texts(("Field", "Label", "Kind", "Remarks", "By"), rows, model.conventions)
+    print_texts((_("Field"), _("Label"), _("Kind"), _("Remarks"), _("By")), rows, model.conventions)
     for pipeline in model.pipelines_of(entity.name):
         click.echo()
         is_default = " (default)" if pipeline.is_default else ""
-        click.secho(f"Pipeline {pipeline.name}{is_default}, by {pipeline.provider}", bold=True)
+        click.secho(
+            _(
+                "Pipeline {pipeline}{is_default}, by {provider}",
+                pipeline=pipeline.name,
+                is_default=is_default,
+                provider=pipeline.provider,
+            ),
+            bold=True,
+        )
         print_texts(
-            ("Stage", "Label", "Kind", "Probability", "Limit", "Requires", "By"),
+            (_("Stage"), _("Label"), _("Kind"), _("Probability"), _("Limit"), _("Requires"), _("By")),
             [
                 (
                     each.name,
@@ -101,27 +123,31 @@ def print_entity(model: Model, entity: EntityModel) -> None:
         )
     if entity.rules:
         click.echo()
-        section(model, "Refused when", ("When", "Message"), [(each.when, each.message) for each in entity.rules])
+        section(
+            model, _("Refused when"), (_("When"), _("Message")), [(each.when, each.message) for each in entity.rules]
+        )
 
 
 def limit_words(limit: timedelta | None) -> str:
     """Return how long a record should stay at most."""
-    return "" if limit is None else f"{limit.total_seconds() / DAY_SECONDS:g} days"
+    return "" if limit is None else _("{total_seconds} days", total_seconds=f"{limit.total_seconds() / DAY_SECONDS:g}")
 
 
 def kind_words(field: FieldModel) -> str:
     """Return a field's kind, for references with what they point to."""
     choices = getattr(field.kind, "choices", None)
     if choices:
-        return f"choice: {', '.join(each.name for each in choices)}"
-    return f"ref to {field.target}" if field.target else field.kind.name
+        return _("choice: {names}", names=", ".join(each.name for each in choices))
+    return _("ref to {target}", target=field.target) if field.target else field.kind.name
 
 
 def remarks(field: FieldModel) -> str:
     """Return what is special about a field."""
     declared = field.declared
-    found = {"required": declared.required, "unique": declared.unique, "searched": declared.search}
-    found |= {"part of it": declared.part_of, "set by the CRM": field.is_system}
+    found = {_("required"): declared.required, _("unique"): declared.unique, _("searched"): declared.search}
+    found |= {_("part of it"): declared.part_of, _("set by the CRM"): field.is_system}
+    told = [name for name, holds in found.items() if holds]
     default = declared.default
-    told = [] if default is None or callable(default) else [f"default {default}"]
-    return ", ".join([name for name, holds in found.items() if holds] + told)
+    if default is not None and not callable(default):
+        told.append(_("default {default}", default=default))
+    return joined(told, ", ")

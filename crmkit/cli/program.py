@@ -10,6 +10,7 @@ import click
 
 from crmkit.cli.chosen import Chosen
 from crmkit.cli.failing import failures
+from crmkit.translation import _
 from crmkit.version import VERSION
 
 if TYPE_CHECKING:
@@ -17,33 +18,33 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     (
-        "Set up",
+        _("Set up"),
         (
-            ("init", "setting_up:init", "Write a crmkit.toml, the edition that describes a CRM."),
-            ("upgrade", "setting_up:upgrade", "Create the database's tables, or add what is missing."),
-            ("demo", "demo:demo", "Make a CRM with a year of invented business, and report on it."),
-            ("doctor", "doctor:doctor", "Check edition, plugins and database, and say what to do."),
+            ("init", "setting_up:init", _("Write a crmkit.toml, the edition that describes a CRM.")),
+            ("upgrade", "setting_up:upgrade", _("Create the database's tables, or add what is missing.")),
+            ("demo", "demo:demo", _("Make a CRM with a year of invented business, and report on it.")),
+            ("doctor", "doctor:doctor", _("Check edition, plugins and database, and say what to do.")),
         ),
     ),
     (
         "Work",
         (
-            ("find", "reading:find", "List the records that a filter or a search text selects."),
-            ("show", "reading:show", "Show a record, its history or what happened around it."),
-            ("create", "writing:create", "Create a record."),
-            ("update", "writing:update", "Change fields of a record."),
-            ("move", "writing:move", "Move a record to another stage."),
-            ("report", "reporting:report", "Run a report, or list all reports."),
-            ("import", "exchange:import_", "Import files as a mapping says, or take an import back."),
-            ("export", "exchange:export", "Export records to a file."),
+            ("find", "reading:find", _("List the records that a filter or a search text selects.")),
+            ("show", "reading:show", _("Show a record, its history or what happened around it.")),
+            ("create", "writing:create", _("Create a record.")),
+            ("update", "writing:update", _("Change fields of a record.")),
+            ("move", "writing:move", _("Move a record to another stage.")),
+            ("report", "reporting:report", _("Run a report, or list all reports.")),
+            ("import", "exchange:import_", _("Import files as a mapping says, or take an import back.")),
+            ("export", "exchange:export", _("Export records to a file.")),
         ),
     ),
     (
-        "Look inside",
+        _("Look inside"),
         (
-            ("model", "model:model", "Show what was assembled, and which plugin said it."),
-            ("plugins", "plugins:plugins", "List the plugins, enabled and installed."),
-            ("shell", "shell:shell", "Open a Python prompt with the CRM and a session."),
+            ("model", "model:model", _("Show what was assembled, and which plugin said it.")),
+            ("plugins", "plugins:plugins", _("List the plugins, enabled and installed.")),
+            ("shell", "shell:shell", _("Open a Python prompt with the CRM and a session.")),
         ),
     ),
 )
@@ -82,8 +83,8 @@ class Program(click.Group):
             from crmkit.core.declare.names import nearest
 
             close = nearest(args[0], self.list_commands(ctx))
-            hint = f" Did you mean {close!r}?" if close else " `crmkit --help` lists them."
-            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+            hint = _(" Did you mean {close!r}?", close=close) if close else _(" `crmkit --help` lists them.")
+            ctx.fail(_("There is no command {args!r}.{hint}", args=args[0], hint=hint))
         return args[0], command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

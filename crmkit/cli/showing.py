@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.kinds import AnyRefKind, RefKind
 from crmkit.core.declare.values import Ref
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ def stage_text(session: Session, values: Mapping[str, object]) -> str:
     if since is None or pipeline is None:
         return label + where
     kind = session.model.entities[entity].fields["stage_since"].kind
-    return f"{label}{where} since {kind.format(since, conventions)}"
+    return _("{label}{where} since {format}", label=label, where=where, format=kind.format(since, conventions))
 
 
 def usual_fields(model: Model, entity: EntityModel) -> list[str]:

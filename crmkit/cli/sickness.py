@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.declarations import Command
 from crmkit.core.reading.filters import parse
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +23,28 @@ def of_model(model: Model) -> Iterator[str]:
 
     for entity in model.entities.values():
         for rule in entity.rules:
-            yield from unreadable(model, entity, rule.when, f"the rule {rule.name!r} of {entity.name}")
+            yield from unreadable(
+                model, entity, rule.when, _("the rule {rule!r} of {entity}", rule=rule.name, entity=entity.name)
+            )
     for pipeline in model.pipelines.values():
         entity = model.entities[pipeline.entity]
         for each in pipeline.stages:
             for gate in (*each.stage.entry, *each.stage.leave):
-                place = f"a gate of the stage {each.name!r} of {pipeline.name} (plugin {each.provider!r})"
+                place = _(
+                    "a gate of the stage {name!r} of {pipeline} (plugin {provider!r})",
+                    name=each.name,
+                    pipeline=pipeline.name,
+                    provider=each.provider,
+                )
                 yield from unreadable(model, entity, gate.condition, place)
         yield from dead_ends(pipeline)
     for command, plugin in model.of(Command):
         if command.name in HOMES:
-            yield f"the command {command.name!r} of the plugin {plugin!r} is hidden by crmkit's own of that name."
+            yield _(
+                "the command {command!r} of the plugin {plugin!r} is hidden by crmkit's own of that name.",
+                command=command.name,
+                plugin=plugin,
+            )
 
 
 def unreadable(model: Model, entity: EntityModel, expression: str, place: str) -> Iterator[str]:
@@ -40,7 +52,7 @@ def unreadable(model: Model, entity: EntityModel, expression: str, place: str) -
     try:
         parse(model, entity, expression)
     except FilterError as error:
-        yield f"{place} can't be read: {error}"
+        yield _("{place} can't be read: {error}", place=place, error=error)
 
 
 def dead_ends(pipeline: PipelineModel) -> Iterator[str]:
@@ -49,7 +61,12 @@ def dead_ends(pipeline: PipelineModel) -> Iterator[str]:
     for each in pipeline.stages:
         onward = (pipeline.allows(each.name, target) for target in names if target != each.name)
         if not each.stage.is_closed and not any(onward):
-            yield f"the stage {each.name!r} of {pipeline.name} (plugin {each.provider!r}) leads nowhere."
+            yield _(
+                "the stage {name!r} of {pipeline} (plugin {provider!r}) leads nowhere.",
+                name=each.name,
+                pipeline=pipeline.name,
+                provider=each.provider,
+            )
 
 
 def of_records(session: Session) -> Iterator[str]:
@@ -61,7 +78,13 @@ def of_records(session: Session) -> Iterator[str]:
         for pipeline, stage, number in found:
             known = session.model.pipelines.get(str(pipeline))
             if known is None or stage not in known.positions:
-                yield f"{number} {entity.plural.lower()} are in {pipeline}.{stage}, which no plugin declares."
+                yield _(
+                    "{number} {plural} are in {pipeline}.{stage}, which no plugin declares.",
+                    number=number,
+                    plural=entity.plural.lower(),
+                    pipeline=pipeline,
+                    stage=stage,
+                )
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, frozen
 
 from crmkit.errors.root import CRMKitError, listed
-from crmkit.translation import _, joined
+from crmkit.translation import _, about, joined
 
 MOST_LISTED = 100
 
@@ -34,10 +34,10 @@ class Refused(CommandError):
     @property
     def message(self) -> str:
         """List the refusals with their paths, the first hundred of them."""
-        listed = [_("{path}: {text}", path=each.path, text=each.text) for each in self.refusals[:MOST_LISTED]]
+        listed = [about(each.path, each.text) for each in self.refusals[:MOST_LISTED]]
         more = len(self.refusals) - MOST_LISTED
         end = [_("And {count} more.", count=more)] if more > 0 else []
-        return _("{subject}: {text}", subject=self.entity, text=joined([*listed, *end]))
+        return about(self.entity, joined([*listed, *end]))
 
 
 @define(kw_only=True, eq=False)

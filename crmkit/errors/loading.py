@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors.root import CRMKitError, listed
-from crmkit.translation import _, joined
+from crmkit.translation import _, about, joined
 
 
 class AssemblyError(CRMKitError):
@@ -24,7 +24,7 @@ class DeclarationError(AssemblyError):
     def message(self) -> str:
         """Say which declaration of which plugin is wrong."""
         if self.plugin is None:
-            return _("{subject}: {text}", subject=self.subject, text=self.problem)
+            return about(self.subject, self.problem)
         return _("{subject} (plugin {plugin!r}): {text}", subject=self.subject, plugin=self.plugin, text=self.problem)
 
 
@@ -123,4 +123,4 @@ class EditionError(AssemblyError):
     @property
     def message(self) -> str:
         """List every problem of the file."""
-        return _("{subject}: {text}", subject=self.path, text=joined(self.problems, "; "))
+        return about(self.path, joined(self.problems, "; "))

@@ -27,7 +27,7 @@ class CRMKitError(Exception):
         return message.translated(language) if isinstance(message, Text) else message
 
     def __str__(self) -> str:
-        return str(self.message)
+        return self.message  # a text stays one, so that `str(error)` can still be translated
 
 
 def listed(names: Iterable[str]) -> str:

@@ -83,6 +83,11 @@ def joined(texts: Iterable[str], separator: str = " ") -> Text:
     return Text(separator.join(f"{{{name}}}" for name in named), **named)
 
 
+def about(subject: str, text: str) -> Text:
+    """Return what is said about a subject, such as a field."""
+    return _("{subject}: {text}", subject=subject, text=text)
+
+
 def _letters(index: int) -> str:
     """Return a name for a place: `a`, `b`, ..., `z`, `aa`, ..."""
     rest, letter = divmod(index, 26)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli.output import format_option, print_json
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -40,6 +41,6 @@ def doctor(chosen: Chosen, *, form: str) -> None:
             if each.advice:
                 click.echo(f"      {each.advice}")
         filled = ", ".join(f"{number} {name}" for name, number in found.counts.items() if number)
-        click.echo(f"    Records: {filled or 'none'}")
+        click.echo(_("    Records: {filled}", filled=filled or _("none")))
     if found.exit_code:
         raise click.exceptions.Exit(found.exit_code)

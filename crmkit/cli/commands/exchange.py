@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli.output import format_option, print_json
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def import_(
     An import that was interrupted goes on where it stopped. Exit code 1 means that some rows were left out.
     """
     if (mapping is None) == (revert is None):
-        raise click.UsageError("Say either a MAPPING or --revert ID.")
+        raise click.UsageError(_("Say either a MAPPING or --revert ID."))
     crm = chosen.database_crm
     if revert is not None:
         from crmkit.core.exchange.reverting import revert_import
@@ -133,7 +134,7 @@ def export(
     if form == "json":
         print_json({"file": str(file), "records": count})
     else:
-        click.echo(f"Wrote {count} records to {file}.")
+        click.echo(_("Wrote {count} records to {file}.", count=count, file=file))
 
 
 def tell(outcome: ImportResult | RevertResult, form: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli.output import format_option, print_json, print_texts
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -39,7 +40,9 @@ def plugins(chosen: Chosen, *, form: str) -> None:
         )
         for each in found
     ]
-    print_texts(("Order", "Plugin", "Version", "Enabled", "What it adds"), rows, chosen.crm.model.conventions)
+    print_texts(
+        (_("Order"), _("Plugin"), _("Version"), _("Enabled"), _("What it adds")), rows, chosen.crm.model.conventions
+    )
 
 
 def row(plugin: Plugin, order: int) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli.output import format_option, print_json, print_pairs, print_table, print_texts
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -58,7 +59,7 @@ def find(
         table = listed_table(session, found, [paths[position] for position in shown], rows)
         print_table(table, session.model.conventions)
     if page.next:
-        click.echo(f"There are more: --after {page.next}")
+        click.echo(_("There are more: --after {next}", next=page.next))
 
 
 @click.command()
@@ -97,8 +98,8 @@ def print_happenings(session: Session, record: Record, *, history: bool, timelin
     if history:
         click.echo("\nHistory")
         rows = happenings.history_rows(session, record)
-        print_texts(("When", "Who", "What", "Changes"), rows, session.model.conventions)
+        print_texts((_("When"), _("Who"), _("What"), _("Changes")), rows, session.model.conventions)
     if timeline:
         click.echo("\nTimeline")
         rows = happenings.timeline_rows(session, record)
-        print_texts(("When", "Who", "What", "Record"), rows, session.model.conventions)
+        print_texts((_("When"), _("Who"), _("What"), _("Record")), rows, session.model.conventions)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crmkit.cli.output import print_json, print_table, print_texts, write_file
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +46,9 @@ def report(
 
     wanted = form or form_of(output)
     if wanted in BINARY and output is None and sys.stdout.isatty():
-        raise click.UsageError(f"A report in the form {wanted} needs a file: --output {name}.{wanted}")
+        raise click.UsageError(
+            _("A report in the form {wanted} needs a file: --output {name}.{wanted}", wanted=wanted, name=name)
+        )
     with chosen.session(readonly=True) as session:
         table = session.report(name, **assignments(parameters))
         conventions = session.model.conventions
@@ -55,7 +58,7 @@ def report(
     content = rendered(table, wanted, conventions.locale, conventions.time_zone)
     if output is not None:
         write_file(output, content)
-        click.echo(f"Wrote {output}.", err=True)
+        click.echo(_("Wrote {output}.", output=output), err=True)
     else:
         click.echo(content, nl=isinstance(content, str) and not content.endswith("\n"))
 
@@ -104,7 +107,7 @@ def list_reports(model: Model, form: str) -> None:
         (each.name, each.help or each.label, "\n".join(map(parameter_words, each.parameters)))
         for each in model.reports.values()
     ]
-    print_texts(("Report", "What it shows", "Parameters"), rows, model.conventions)
+    print_texts((_("Report"), _("What it shows"), _("Parameters")), rows, model.conventions)
 
 
 def parameter_words(parameter: Parameter) -> str:

@@ -10,6 +10,7 @@ import click
 from crmkit.cli.calling import typed
 from crmkit.cli.chosen import FILE, Chosen, system_user
 from crmkit.cli.output import format_option, print_json
+from crmkit.translation import _
 
 
 def asked(value: str | None, question: str, default: str) -> str:
@@ -46,16 +47,16 @@ def init(
     path = chosen.edition if chosen.edition_is_given and chosen.edition else Path(FILE)
     check_free(path)
     answers = {
-        "name": asked(name, "Name of the CRM", path.resolve().parent.name or "CRM"),
-        "database": asked(database or chosen.database, "Database (URL)", "sqlite:///crm.db"),
-        "currency": asked(currency, "Base currency", "EUR"),
-        "time_zone": asked(time_zone, "Home time zone", "UTC"),
+        "name": asked(name, _("Name of the CRM"), path.resolve().parent.name or "CRM"),
+        "database": asked(database or chosen.database, _("Database (URL)"), "sqlite:///crm.db"),
+        "currency": asked(currency, _("Base currency"), "EUR"),
+        "time_zone": asked(time_zone, _("Home time zone"), "UTC"),
         "locale": asked(locale, "Locale", "en"),
     }
-    wished = asked(plugins, "Plugins, separated by commas", ",".join(usual_plugins()))
+    wished = asked(plugins, _("Plugins, separated by commas"), ",".join(usual_plugins()))
     write_edition(path, answers, [*(each.strip() for each in wished.split(",") if each.strip()), *chosen.plugins])
     where = () if path.resolve() == Path(FILE).resolve() else ("--edition", str(path))
-    click.echo(f"Wrote {path}. Next:\n")
+    click.echo(_("Wrote {path}. Next:\n", path=path))
     click.echo("  " + typed(*where, "upgrade", "--admin", system_user()))
     click.echo("  " + typed(*where, "create", "customer", "name=Acme", "city=Paris"))
     click.echo("  " + typed(*where, "find", "customer"))
@@ -76,10 +77,10 @@ def upgrade(chosen: Chosen, *, admin: str | None, form: str) -> None:
         return
     for line in done:
         click.echo(line)
-    click.echo("The database is up to date." if done else "There was nothing to do.")
+    click.echo(_("The database is up to date.") if done else _("There was nothing to do."))
     if not has_users(chosen):
         again = typed(*chosen.arguments, "upgrade", "--admin", system_user())
-        click.echo(f"There is no user yet. Make the first one: {again}")
+        click.echo(_("There is no user yet. Make the first one: {again}", again=again))
 
 
 def has_users(chosen: Chosen) -> bool:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.translation import _
+
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
     from crmkit.core.lifecycle.session import Session
 
-BANNER = """\
-{name}: crm, session and the entities ({entities}) are here.
-The session is one transaction: it is kept when you leave with exit() or Ctrl-D, and undone by undo()."""
+BANNER = _(
+    "{name}: crm, session and the entities ({entities}) are here.\nThe session is one transaction: it is "
+    "kept when you leave with exit() or Ctrl-D, and undone by undo()."
+)
 
 
 class Undone(Exception):
@@ -50,7 +53,7 @@ def prompt(chosen: Chosen, session: Session) -> None:
         raise SystemExit
 
     names = {**nouns, "crm": chosen.crm, "session": session, "undo": undo}
-    banner = BANNER.format(name=f"crmkit as {chosen.actor}", entities=", ".join(sorted(nouns)))
+    banner = BANNER.format(name=_("crmkit as {actor}", actor=chosen.actor), entities=", ".join(sorted(nouns)))
     with suppress(SystemExit):
         code.interact(banner=banner, local=names, exitmsg="")
     if wishes:

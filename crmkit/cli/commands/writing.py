@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from crmkit.cli.output import format_option, print_json
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -56,7 +57,11 @@ def update(chosen: Chosen, *, record: str, values: tuple[str, ...], form: str) -
         before = record_of(session, record)
         given = values_of(session, session.model.entity(before), values)
         if "stage" in given and session.model.entity(before).staged:
-            problem = f"stages are changed by moves: crmkit move {record} {given['stage'] or 'STAGE'}."
+            problem = _(
+                "stages are changed by moves: crmkit move {record} {given}.",
+                record=record,
+                given=given["stage"] or "STAGE",
+            )
             raise AssignmentError(argument=f"stage={given['stage'] or ''}", problem=problem)
         (after,) = session.update_many([(before, given)])
         answer(session, after, form, "Unchanged:" if after.version == before.version else "Updated")

@@ -17,6 +17,7 @@ from crmkit.core.declare.conventions import Conventions
 from crmkit.core.declare.declarations import Command, Event, Report, Role, Setting
 from crmkit.core.declare.names import nearest
 from crmkit.errors import AssemblyError, ClashError, DeclarationError, InvalidValue, PluginLoadError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,7 +71,7 @@ def declared_by(call: HookCall) -> list[Part]:
     except AssemblyError:
         raise
     except (Exception, SystemExit) as error:
-        problem = f"crmkit_declare raised {type(error).__name__}: {error}"
+        problem = _("crmkit_declare raised {name}: {error}", name=type(error).__name__, error=error)
         raise PluginLoadError(plugin=call.plugin, problem=problem) from error
 
 
@@ -93,12 +94,18 @@ def setting_values(
     for name in given:
         if name not in declared:
             close = nearest(name, declared)
-            hint = f" Did you mean {close!r}?" if close else f" There are: {', '.join(sorted(declared)) or 'none'}."
-            raise DeclarationError(subject=f"setting {name!r}", problem=f"no enabled plugin declares it.{hint}")
+            hint = (
+                _(" Did you mean {close!r}?", close=close)
+                if close
+                else _(" There are: {names}.", names=", ".join(sorted(declared)) or _("none"))
+            )
+            raise DeclarationError(
+                subject=_("setting {name!r}", name=name), problem=_("no enabled plugin declares it.{hint}", hint=hint)
+            )
     values: dict[str, object] = {}
     for name, setting in declared.items():
         try:
             values[name] = setting.kind.parse(given[name], conventions) if name in given else setting.default
         except InvalidValue as error:
-            raise DeclarationError(subject=f"setting {name!r}", problem=str(error)) from None
+            raise DeclarationError(subject=_("setting {name!r}", name=name), problem=str(error)) from None
     return values

@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit.core.declare import hooks
 from crmkit.core.declare.names import nearest
 from crmkit.errors import PluginLoadError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,10 +67,12 @@ def check_marked(plugin: Plugin, holder: object) -> None:
             continue
         if name not in HOOKS:
             close = nearest(name, HOOKS)
-            hint = f" Did you mean {close}?" if close else ""
-            raise PluginLoadError(plugin=plugin.name, problem=f"there is no hook {name!r}.{hint}")
+            hint = _(" Did you mean {close}?", close=close) if close else ""
+            raise PluginLoadError(
+                plugin=plugin.name, problem=_("there is no hook {name!r}.{hint}", name=name, hint=hint)
+            )
         if not hasattr(function, "crmkit_impl"):
-            raise PluginLoadError(plugin=plugin.name, problem=f"{name} is not marked with @hookimpl.")
+            raise PluginLoadError(plugin=plugin.name, problem=_("{name} is not marked with @hookimpl.", name=name))
 
 
 def calls_of(manager: pluggy.PluginManager, name: str) -> Iterable[HookCall]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.declarations import Command, Event, Report, Role
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,27 +40,32 @@ def check_model(model: Model) -> None:
     check_tables(model)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
-        check_known(f"role {role.name!r}", plugin, "entity", entities, model.entities)
+        check_known(_("role {role!r}", role=role.name), plugin, "entity", entities, model.entities)
     for report, plugin in model.of(Report):
-        check_known(f"report {report.name!r}", plugin, "entity", report.reads, model.entities)
+        check_known(_("report {report!r}", report=report.name), plugin, "entity", report.reads, model.entities)
     for event, plugin in model.of(Event):
-        check_known(f"event {event.name!r}", plugin, "entity", [event.entity], model.entities)
+        check_known(_("event {event!r}", event=event.name), plugin, "entity", [event.entity], model.entities)
         if not EVENT_NAME.match(event.name):
             raise DeclarationError(
-                subject=f"event {event.name!r}", problem="it is named like opportunity.won.", plugin=plugin
+                subject=_("event {event!r}", event=event.name),
+                problem=_("it is named like opportunity.won."),
+                plugin=plugin,
             )
     for command, plugin in model.of(Command):
-        check_known(f"command {command.name!r}", plugin, "role", command.roles, model.roles)
+        check_known(_("command {command!r}", command=command.name), plugin, "role", command.roles, model.roles)
 
 
 def check_tables(model: Model) -> None:
     """Refuse two entities whose tables would have one name, or that of a table of the lifecycle's own."""
-    owners = dict.fromkeys(SYSTEM_TABLES, ("the system", "core"))
+    system: str = _("the system")
+    owners = dict.fromkeys(SYSTEM_TABLES, (system, "core"))
     for entity in model.entities.values():
         table = entity.name if entity.provider == "core" else f"{entity.provider}_{entity.name}"
         other, provider = owners.setdefault(table, (entity.name, entity.provider))
         if (other, provider) != (entity.name, entity.provider):
-            subject = f"the table {table!r} (of {other} and of {entity.name})"
+            subject = _(
+                "the table {table!r} (of {other} and of {entity})", table=table, other=other, entity=entity.name
+            )
             raise ClashError(subject=subject, plugins=(provider, entity.provider))
 
 
@@ -68,11 +74,15 @@ def check_stages(model: Model) -> None:
     for pipeline in model.pipelines.values():
         entity = model.entities.get(pipeline.entity)
         if entity is None or not entity.staged:
-            problem = f"its entity {pipeline.entity!r} doesn't go through stages."
-            raise DeclarationError(subject=f"pipeline {pipeline.name!r}", problem=problem, plugin=pipeline.provider)
+            problem = _("its entity {entity!r} doesn't go through stages.", entity=pipeline.entity)
+            raise DeclarationError(
+                subject=_("pipeline {pipeline!r}", pipeline=pipeline.name), problem=problem, plugin=pipeline.provider
+            )
         for each in pipeline.stages:
-            subject = f"stage {each.name!r} of {pipeline.name!r}"
-            check_known(subject, each.provider, f"field of {entity.name}", each.stage.requires, entity.fields)
+            subject = _("stage {name!r} of {pipeline!r}", name=each.name, pipeline=pipeline.name)
+            check_known(
+                subject, each.provider, _("field of {entity}", entity=entity.name), each.stage.requires, entity.fields
+            )
             goal = each.on_remove.partition("map:")[2]
             check_known(subject, each.provider, "stage", [goal] if goal else [], pipeline.positions)
 
@@ -83,6 +93,11 @@ def check_known(subject: str, plugin: str, sort: str, names: Iterable[str], know
     for name in names:
         if name not in listed:
             close = nearest(name, listed)
-            hint = f" Did you mean {close!r}?" if close else ""
-            problem = f"it speaks of the {sort} {name!r}, which no enabled plugin declares.{hint}"
+            hint = _(" Did you mean {close!r}?", close=close) if close else ""
+            problem = _(
+                "it speaks of the {sort} {name!r}, which no enabled plugin declares.{hint}",
+                sort=sort,
+                name=name,
+                hint=hint,
+            )
             raise DeclarationError(subject=subject, problem=problem, plugin=plugin)

@@ -14,6 +14,7 @@ from crmkit.core.declare.fields import Field
 from crmkit.core.declare.kinds import ChoiceKind, DateTimeKind, IntegerKind, RefKind, TextKind
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +55,9 @@ def assemble_entities(parts: Iterable[Part], *, pinyin: bool = False) -> dict[st
         if entity is not None:
             other = building.setdefault(entity.name, _Building(entity, part.plugin))
             if other.entity != entity:
-                raise ClashError(subject=f"entity {entity.name!r}", plugins=(other.provider, part.plugin))
+                raise ClashError(
+                    subject=_("entity {entity!r}", entity=entity.name), plugins=(other.provider, part.plugin)
+                )
     for part in parts:
         extension = getattr(part.declaration, "__crmkit_extension__", None)
         if extension is not None:
@@ -71,10 +74,10 @@ def assemble_entities(parts: Iterable[Part], *, pinyin: bool = False) -> dict[st
 
 def _refine(building: dict[str, _Building], declaration: object, plugin: str) -> None:
     if isinstance(declaration, AddChoice):
-        entity, _, name = declaration.field.partition(".")
+        entity, _dot, name = declaration.field.partition(".")
         _named(building, entity, plugin).add_choice(name, declaration, plugin)
     elif isinstance(declaration, Relabel):
-        entity, _, name = declaration.target.partition(".")
+        entity, _dot, name = declaration.target.partition(".")
         _named(building, entity, plugin).relabel(name, declaration, plugin)
     elif isinstance(declaration, (Rule, Unique)):
         _named(building, declaration.entity, plugin).restrict(declaration, plugin)
@@ -83,9 +86,11 @@ def _refine(building: dict[str, _Building], declaration: object, plugin: str) ->
 def _named(building: dict[str, _Building], name: str, plugin: str) -> _Building:
     if name not in building:
         close = nearest(name, building)
-        hint = f" Did you mean {close!r}?" if close else ""
+        hint = _(" Did you mean {close!r}?", close=close) if close else ""
         raise DeclarationError(
-            subject=f"entity {name!r}", problem=f"no enabled plugin declares it.{hint}", plugin=plugin
+            subject=_("entity {name!r}", name=name),
+            problem=_("no enabled plugin declares it.{hint}", hint=hint),
+            plugin=plugin,
         )
     return building[name]
 
@@ -96,7 +101,7 @@ def check_references(entities: dict[str, EntityModel]) -> None:
         for each in entity.fields.values():
             if each.target is not None and each.target not in entities:
                 subject = f"{entity.name}.{each.name}"
-                problem = f"it refers to the entity {each.target!r}, which no enabled plugin declares."
+                problem = _("it refers to the entity {target!r}, which no enabled plugin declares.", target=each.target)
                 raise DeclarationError(subject=subject, problem=problem, plugin=each.provider)
 
 
@@ -128,7 +133,13 @@ def check_columns(entity: str, fields: Iterable[FieldModel]) -> None:
         for column in (*each.columns, *([each.key_column] if each.key_column else [])):
             other = owners.setdefault(column, each)
             if other is not each:
-                subject = f"column {column} of {entity} ({other.name} and {each.name})"
+                subject = _(
+                    "column {column} of {entity} ({other} and {name})",
+                    column=column,
+                    entity=entity,
+                    other=other.name,
+                    name=each.name,
+                )
                 raise ClashError(subject=subject, plugins=(other.provider, each.provider))
 
 
@@ -151,7 +162,10 @@ class _Building:
             made = field_model(each, plugin)
             other = self.fields.get(each.name)
             if other is not None and other.declared != each:
-                raise ClashError(subject=f"field {self.entity.name}.{each.name}", plugins=(other.provider, plugin))
+                raise ClashError(
+                    subject=_("field {entity}.{name}", entity=self.entity.name, name=each.name),
+                    plugins=(other.provider, plugin),
+                )
             if other is None:
                 self.fields[each.name] = made
         self.extensions.append(extension.declared)
@@ -159,8 +173,10 @@ class _Building:
     def field(self, name: str, plugin: str) -> FieldModel:
         if name not in self.fields:
             close = nearest(name, self.fields)
-            hint = f" Did you mean {close!r}?" if close else ""
-            raise DeclarationError(subject=f"{self.entity.name}.{name}", problem=f"no such field.{hint}", plugin=plugin)
+            hint = _(" Did you mean {close!r}?", close=close) if close else ""
+            raise DeclarationError(
+                subject=f"{self.entity.name}.{name}", problem=_("no such field.{hint}", hint=hint), plugin=plugin
+            )
         return self.fields[name]
 
     def replace(self, found: FieldModel, declared: Field) -> None:
@@ -169,13 +185,15 @@ class _Building:
     def add_choice(self, name: str, added: AddChoice, plugin: str) -> None:
         found = self.field(name, plugin)
         if not isinstance(found.kind, ChoiceKind):
-            raise DeclarationError(subject=added.field, problem="it is not a choice field.", plugin=plugin)
+            raise DeclarationError(subject=added.field, problem=_("it is not a choice field."), plugin=plugin)
         for each in found.kind.choices:
             if each.name == added.choice.name:
                 if each == added.choice:
                     return
                 first = self.chosen.get((name, each.name), found.provider)
-                raise ClashError(subject=f"choice {each.name!r} of {added.field}", plugins=(first, plugin))
+                raise ClashError(
+                    subject=_("choice {name!r} of {field}", name=each.name, field=added.field), plugins=(first, plugin)
+                )
         self.chosen[name, added.choice.name] = plugin
         kind = evolve(found.kind, choices=(*found.kind.choices, added.choice))
         self.replace(found, evolve(found.declared, kind=kind))
@@ -183,7 +201,7 @@ class _Building:
     def relabel(self, name: str, wanted: Relabel, plugin: str) -> None:
         label, first = self.labelled.setdefault(name, (wanted.label, plugin))
         if label != wanted.label:
-            raise ClashError(subject=f"label of {wanted.target}", plugins=(first, plugin))
+            raise ClashError(subject=_("label of {target}", target=wanted.target), plugins=(first, plugin))
         if name:
             found = self.field(name, plugin)
             self.replace(found, evolve(found.declared, label=wanted.label))
@@ -192,7 +210,7 @@ class _Building:
 
     def search_by_pinyin(self) -> None:
         if find_spec("pypinyin") is None:
-            raise DeclarationError(subject="setting 'pinyin_search'", problem="install it with crmkit[pinyin].")
+            raise DeclarationError(subject=_("setting 'pinyin_search'"), problem=_("install it with crmkit[pinyin]."))
         for found in list(self.fields.values()):
             if found.declared.search and type(found.kind) is TextKind:
                 self.replace(found, evolve(found.declared, kind=evolve(found.kind, pinyin=True)))
@@ -206,14 +224,16 @@ class _Building:
             return
         rule, first = self.rules.setdefault(added.name, (added, plugin))
         if rule != added:
-            raise ClashError(subject=f"rule {added.name!r} of {added.entity}", plugins=(first, plugin))
+            raise ClashError(
+                subject=_("rule {added!r} of {entity}", added=added.name, entity=added.entity), plugins=(first, plugin)
+            )
 
     def finished(self) -> EntityModel:
         last = {**(STAGE if self.entity.staged else {}), **LAST}
         fields = system_fields(FIRST) | self.fields | system_fields(last)
         check_columns(self.entity.name, fields.values())
         if self.entity.owner is not None and fields[self.entity.owner].target != "user":
-            raise DeclarationError(subject=self.entity.name, problem="owner= must name a reference to a user.")
+            raise DeclarationError(subject=self.entity.name, problem=_("owner= must name a reference to a user."))
         single = tuple(Unique(entity=self.entity.name, fields=(f.name,)) for f in fields.values() if f.declared.unique)
         return EntityModel(
             declared=self.entity,

@@ -12,6 +12,7 @@ from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import Ref
 from crmkit.errors import UnknownNameError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -157,7 +158,7 @@ class EntityModel:
         Raises:
             UnknownNameError: if there is none of that name.
         """
-        return known(self.fields, name, f"field of {self.name}")
+        return known(self.fields, name, _("field of {name}", name=self.name))
 
 
 @define(kw_only=True, eq=False, slots=False, frozen=True)

@@ -10,6 +10,7 @@ from attrs import define, evolve, frozen
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.stages import AddStage, ChangeStage, Move, Pipeline, Stage
 from crmkit.errors import ClashError, DeclarationError, UnknownNameError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +81,10 @@ class PipelineModel:
         if position is None:
             close = nearest(name, self.positions)
             raise UnknownNameError(
-                sort=f"stage of the pipeline {self.name!r}", name=name, known=tuple(self.positions), nearest=close
+                sort=_("stage of the pipeline {name!r}", name=self.name),
+                name=name,
+                known=tuple(self.positions),
+                nearest=close,
             )
         return self.stages[position].stage
 
@@ -119,7 +123,7 @@ def assemble_pipelines(parts: Iterable[Part]) -> dict[str, PipelineModel]:
         if isinstance(part.declaration, Pipeline):
             other = building.get(part.declaration.name)
             if other and other.pipeline != part.declaration:
-                subject = f"pipeline {part.declaration.name!r}"
+                subject = _("pipeline {declaration!r}", declaration=part.declaration.name)
                 raise ClashError(subject=subject, plugins=(other.provider, part.plugin))
             building.setdefault(part.declaration.name, _Building(part.declaration, part.plugin))
     for part in parts:
@@ -140,7 +144,12 @@ def check_defaults(pipelines: Mapping[str, PipelineModel]) -> None:
         if each.is_default:
             other = defaults.setdefault(each.entity, each)
             if other is not each:
-                subject = f"the default pipeline of {each.entity!r} ({other.name!r} or {each.name!r})"
+                subject = _(
+                    "the default pipeline of {entity!r} ({other!r} or {name!r})",
+                    entity=each.entity,
+                    other=other.name,
+                    name=each.name,
+                )
                 raise ClashError(subject=subject, plugins=(other.provider, each.provider))
 
 
@@ -148,8 +157,16 @@ def _named(building: Mapping[str, _Building], part: Part) -> _Building:
     name = part.declaration.pipeline  # type: ignore[attr-defined]
     if name not in building:
         close = nearest(name, building)
-        hint = f" Did you mean {close!r}?" if close else f" There are: {', '.join(sorted(building))}."
-        raise DeclarationError(subject=f"pipeline {name!r}", problem=f"it doesn't exist.{hint}", plugin=part.plugin)
+        hint = (
+            _(" Did you mean {close!r}?", close=close)
+            if close
+            else _(" There are: {names}.", names=", ".join(sorted(building)))
+        )
+        raise DeclarationError(
+            subject=_("pipeline {name!r}", name=name),
+            problem=_("it doesn't exist.{hint}", hint=hint),
+            plugin=part.plugin,
+        )
     return building[name]
 
 
@@ -168,9 +185,9 @@ class _Building:
         if name in names:
             return names.index(name)
         close = nearest(name, names)
-        hint = f" Did you mean {close!r}?" if close else f" It has: {', '.join(names)}."
-        subject = f"stage {name!r} of the pipeline {self.pipeline.name!r}"
-        raise DeclarationError(subject=subject, problem=f"it doesn't exist.{hint}", plugin=plugin)
+        hint = _(" Did you mean {close!r}?", close=close) if close else _(" It has: {names}.", names=", ".join(names))
+        subject = _("stage {name!r} of the pipeline {pipeline!r}", name=name, pipeline=self.pipeline.name)
+        raise DeclarationError(subject=subject, problem=_("it doesn't exist.{hint}", hint=hint), plugin=plugin)
 
     def add(self, added: AddStage, plugin: str) -> None:
         made = StageModel(stage=added.stage, provider=plugin, on_remove=added.on_remove)
@@ -178,7 +195,7 @@ class _Building:
             if each.name == made.name:
                 if each.stage == made.stage:
                     return
-                subject = f"stage {made.name!r} of the pipeline {self.pipeline.name!r}"
+                subject = _("stage {made!r} of the pipeline {pipeline!r}", made=made.name, pipeline=self.pipeline.name)
                 raise ClashError(subject=subject, plugins=(each.provider, plugin))
         self.insert(made, added.after, added.before, plugin)
         self.moves += added.moves
@@ -196,7 +213,12 @@ class _Building:
         for name, value in said.items():
             before, first = self.changed.setdefault((wanted.stage, name), (value, plugin))
             if before != value:
-                subject = f"{name} of the stage {wanted.stage!r} of the pipeline {self.pipeline.name!r}"
+                subject = _(
+                    "{name} of the stage {stage!r} of the pipeline {pipeline!r}",
+                    name=name,
+                    stage=wanted.stage,
+                    pipeline=self.pipeline.name,
+                )
                 raise ClashError(subject=subject, plugins=(first, plugin))
         stage = self.stages[position].stage
         more = {name: getattr(stage, name) + getattr(wanted, name) for name in ("requires", "entry", "leave")}
@@ -208,7 +230,9 @@ class _Building:
 
     def finished(self) -> PipelineModel:
         if all(each.stage.hidden for each in self.stages):
-            raise DeclarationError(subject=f"pipeline {self.pipeline.name!r}", problem="all its stages are hidden.")
+            raise DeclarationError(
+                subject=_("pipeline {pipeline!r}", pipeline=self.pipeline.name), problem=_("all its stages are hidden.")
+            )
         return PipelineModel(
             declared=self.pipeline, provider=self.provider, stages=tuple(self.stages), moves=tuple(self.moves)
         )

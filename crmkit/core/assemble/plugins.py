@@ -23,6 +23,7 @@ from crmkit.errors import (
     PluginLoadError,
     UnknownPluginError,
 )
+from crmkit.translation import _
 from crmkit.translation.languages import Texts
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def installed() -> Mapping[str, EntryPoint]:
     for each in entry_points(group=GROUP):
         other = found.setdefault(each.name, each)
         if other.value != each.value:
-            raise ClashError(subject=f"plugin {each.name!r}", plugins=(other.value, each.value))
+            raise ClashError(subject=_("plugin {name!r}", name=each.name), plugins=(other.value, each.value))
     return found
 
 
@@ -77,9 +78,11 @@ def load_all(wished: Iterable[object], builtin: Iterable[Plugin] = (), wisher: s
             continue
         plugin = load(wish, wanted_by, known)
         if plugin.name in loaded:
-            raise ClashError(subject=f"plugin {plugin.name!r}", plugins=(loaded[plugin.name].source, plugin.source))
+            raise ClashError(
+                subject=_("plugin {plugin!r}", plugin=plugin.name), plugins=(loaded[plugin.name].source, plugin.source)
+            )
         loaded[plugin.name] = plugin
-        waiting += [(required, f"plugin {plugin.name!r}") for required in plugin.manifest.requires]
+        waiting += [(required, _("plugin {plugin!r}", plugin=plugin.name)) for required in plugin.manifest.requires]
     for plugin in loaded.values():
         check_versions(plugin, loaded)
     return [with_conditional_modules(plugin, loaded) for plugin in loaded.values()]
@@ -90,7 +93,7 @@ def load(wish: object, wanted_by: str, known: Mapping[str, EntryPoint]) -> Plugi
     if isinstance(wish, Plugin):
         return wish
     if not isinstance(wish, str) and not isinstance(wish, Path):
-        return as_plugin(wish, getattr(wish, "__name__", type(wish).__name__), f"object {wish!r}")
+        return as_plugin(wish, getattr(wish, "__name__", type(wish).__name__), _("object {wish!r}", wish=wish))
     path = Path(wish)
     if path.suffix == ".py":
         return load_file(path)
@@ -108,7 +111,7 @@ def load_entry_point(found: EntryPoint) -> Plugin:
         raise PluginLoadError(plugin=found.name, problem=f"{type(error).__name__}: {error}") from error
     plugin = as_plugin(module, found.name, found.value)
     if plugin.name != found.name:
-        problem = f"its manifest calls it {plugin.name!r}; entry point and manifest must agree."
+        problem = _("its manifest calls it {plugin!r}; entry point and manifest must agree.", plugin=plugin.name)
         raise PluginLoadError(plugin=found.name, problem=problem)
     version = found.dist.version if found.dist else plugin.manifest.version
     return evolve(plugin, manifest=evolve(plugin.manifest, version=version))
@@ -117,11 +120,11 @@ def load_entry_point(found: EntryPoint) -> Plugin:
 def load_file(path: Path) -> Plugin:
     """Import a plugin that is a single file; without a manifest, its name is the file's."""
     if not path.is_file():
-        raise PluginLoadError(plugin=str(path), problem="there is no such file.")
+        raise PluginLoadError(plugin=str(path), problem=_("there is no such file."))
     name = re.sub(r"\W", "_", path.stem.lower())
     specification = importlib.util.spec_from_file_location(f"crmkit_file_{name}", path.resolve())
     if specification is None or specification.loader is None:
-        raise PluginLoadError(plugin=str(path), problem="it is not a Python file.")
+        raise PluginLoadError(plugin=str(path), problem=_("it is not a Python file."))
     module = importlib.util.module_from_spec(specification)
     sys.modules[module.__name__] = module
     try:
@@ -140,9 +143,13 @@ def as_plugin(holder: object, name: str, source: str) -> Plugin:
         try:
             manifest = Manifest(name=name.rpartition(".")[2].lower())
         except DeclarationError as error:
-            raise PluginLoadError(plugin=name, problem=f"{error} Give it a manifest with a name.") from None
+            raise PluginLoadError(
+                plugin=name, problem=_("{error} Give it a manifest with a name.", error=error)
+            ) from None
     if not any(attribute.startswith("crmkit_") for attribute in dir(holder)):
-        raise PluginLoadError(plugin=manifest.name, problem="it has no hooks; a plugin has at least crmkit_declare().")
+        raise PluginLoadError(
+            plugin=manifest.name, problem=_("it has no hooks; a plugin has at least crmkit_declare().")
+        )
     return Plugin(manifest=manifest, hooks=(holder,), source=source, texts=texts_of(holder))
 
 
@@ -191,7 +198,9 @@ def check_range(plugin: Plugin, name: str, wanted: str, version: str) -> None:
     try:
         fits = SpecifierSet(wanted).contains(version, prereleases=True)
     except InvalidSpecifier:
-        raise PluginLoadError(plugin=plugin.name, problem=f"{wanted!r} is not a range of versions.") from None
+        raise PluginLoadError(
+            plugin=plugin.name, problem=_("{wanted!r} is not a range of versions.", wanted=wanted)
+        ) from None
     if not fits:
         raise IncompatiblePluginError(plugin=plugin.name, needs=f"{name} {wanted}", found=version)
 

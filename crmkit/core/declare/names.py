@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crmkit.errors import DeclarationError
-from crmkit.translation import Text
+from crmkit.translation import Text, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def check_name(name: str, subject: str) -> str:
     if not NAME.match(name):
         raise DeclarationError(
             subject=f"{subject} {name!r}",
-            problem="a name begins with a small letter and holds up to 41 small letters, digits and underscores.",
+            problem=_("a name begins with a small letter and holds up to 41 small letters, digits and underscores."),
         )
     return name
 

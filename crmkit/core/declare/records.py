@@ -18,6 +18,7 @@ from crmkit.core.declare.kinds import RefKind
 from crmkit.core.declare.names import as_label, as_text, check_name, snake_case
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.errors import DeclarationError, FieldHidden
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -252,7 +253,7 @@ def declared_fields(cls: type, entity: str) -> tuple[Field, ...]:
     annotations = get_annotations(cls)
     unannotated = [name for name, value in vars(cls).items() if isinstance(value, Field) and name not in annotations]
     if unannotated:
-        raise DeclarationError(subject=f"{entity}.{unannotated[0]}", problem="the field needs a type annotation.")
+        raise DeclarationError(subject=f"{entity}.{unannotated[0]}", problem=_("the field needs a type annotation."))
     return tuple(
         field_of(entity, name, annotation, cls.__dict__[name])
         for name, annotation in annotations.items()
@@ -262,16 +263,18 @@ def declared_fields(cls: type, entity: str) -> tuple[Field, ...]:
 
 def field_of(entity: str, name: str, annotation: object, given: Field) -> Field:
     """Return a field with its name, whether it is required, and a reference's target, read off the annotation."""
-    check_name(name, f"field of {entity}")
+    check_name(name, _("field of {entity}", entity=entity))
     if name in RESERVED or name in STAGE_FIELDS or hasattr(Record, name):
-        raise DeclarationError(subject=f"{entity}.{name}", problem="the name is reserved; choose another.")
+        raise DeclarationError(subject=f"{entity}.{name}", problem=_("the name is reserved; choose another."))
     words = annotation if isinstance(annotation, str) else annotation_words(annotation)
     found = given.named(name, required=given.required or not OPTIONAL.search(words))
     if not isinstance(given.kind, RefKind) or given.kind.target:
         return found
     target = REF_TARGET.search(words)
     if target is None:
-        raise DeclarationError(subject=f"{entity}.{name}", problem="ref() needs an annotation such as Ref[Customer].")
+        raise DeclarationError(
+            subject=f"{entity}.{name}", problem=_("ref() needs an annotation such as Ref[Customer].")
+        )
     return evolve(found, kind=evolve(given.kind, target=snake_case(target[1])))
 
 

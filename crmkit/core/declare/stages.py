@@ -10,6 +10,7 @@ from attrs.converters import optional
 
 from crmkit.core.declare.names import as_label, as_text, check_name
 from crmkit.errors import DeclarationError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -58,7 +59,10 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "stage")
         if self.kind not in STAGE_KINDS:
-            raise DeclarationError(subject=f"stage {self.name!r}", problem=f"its kind is one of {STAGE_KINDS}.")
+            raise DeclarationError(
+                subject=_("stage {name!r}", name=self.name),
+                problem=_("its kind is one of {stage_kinds}.", stage_kinds=STAGE_KINDS),
+            )
         if not self.label:
             object.__setattr__(self, "label", as_label(self.name))
 
@@ -102,7 +106,9 @@ class Pipeline:
         check_name(self.name, "pipeline")
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) != len(names):
-            raise DeclarationError(subject=f"pipeline {self.name!r}", problem="it needs stages, each name once.")
+            raise DeclarationError(
+                subject=_("pipeline {name!r}", name=self.name), problem=_("it needs stages, each name once.")
+            )
         if not self.label:
             object.__setattr__(self, "label", as_label(self.name))
 
@@ -123,11 +129,11 @@ class AddStage:
     moves: tuple[Move, ...] = field(default=(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        subject = f"stage {self.stage.name!r} of {self.pipeline!r}"
+        subject = _("stage {stage!r} of {pipeline!r}", stage=self.stage.name, pipeline=self.pipeline)
         if (self.after is None) == (self.before is None):
-            raise DeclarationError(subject=subject, problem="say either after= or before= which stage it comes.")
+            raise DeclarationError(subject=subject, problem=_("say either after= or before= which stage it comes."))
         if self.on_remove not in {"keep", "refuse"} and not self.on_remove.startswith("map:"):
-            raise DeclarationError(subject=subject, problem="on_remove is 'map:<stage>', 'keep' or 'refuse'.")
+            raise DeclarationError(subject=subject, problem=_("on_remove is 'map:<stage>', 'keep' or 'refuse'."))
 
 
 @frozen

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from attrs import field, frozen
 
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,13 @@ def exact(value: object) -> Decimal:
         InvalidValue: if it is no finite number.
     """
     if not isinstance(value, (Decimal, int, float, str)):
-        raise InvalidValue(f"{value!r} is not a number.")
+        raise InvalidValue(_("{value!r} is not a number.", value=value))
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except (InvalidOperation, ValueError):
-        raise InvalidValue(f"{value!r} is not a number.") from None
+        raise InvalidValue(_("{value!r} is not a number.", value=value)) from None
     if not number.is_finite():
-        raise InvalidValue(f"{value!r} is not a finite number.")
+        raise InvalidValue(_("{value!r} is not a finite number.", value=value))
     return number
 
 
@@ -52,7 +53,7 @@ class Money:
         try:
             return worth.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
         except ArithmeticError:
-            raise InvalidValue(f"{self} is worth too much at the rate {self.rate}.") from None
+            raise InvalidValue(_("{value} is worth too much at the rate {rate}.", value=self, rate=self.rate)) from None
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
@@ -82,7 +83,9 @@ class Money:
 
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:
-            raise InvalidValue(f"{self} and {other} are not amounts in one currency; convert one first.")
+            raise InvalidValue(
+                _("{value} and {other} are not amounts in one currency; convert one first.", value=self, other=other)
+            )
         return other.amount
 
 

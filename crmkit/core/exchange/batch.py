@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from crmkit.core.exchange.results import RowOutcome
+from crmkit.translation import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,7 +66,7 @@ class Batch:
     def refuse(self, row: MappedRow, name: str, message: str) -> None:
         """Note a problem with what a row says about a field."""
         column = self.column_of(name)
-        row.refuse(column, message if column else f"{name}: {message}")
+        row.refuse(column, message if column else about(name, message))
 
     def sound(self, rows: Iterable[MappedRow]) -> Iterator[MappedRow]:
         """Yield the rows that nothing is wrong with so far; the others have failed."""

@@ -14,6 +14,7 @@ from crmkit.core.exchange.shape import ColumnTable, FileTable
 from crmkit.core.exchange.targets import OWN_KEYS, Target, comparable, target_of
 from crmkit.core.exchange.templates import template_of
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ class FileReader:
     def read(self, given: object) -> mapping.FileMapping | None:
         """Return the file's mapping, or None after noting what is wrong with it."""
         if not isinstance(given, dict):
-            self.problems.add(self.place, "It is not a table; write [[files]].")
+            self.problems.add(self.place, _("It is not a table; write [[files]]."))
             return None
         plain = {name: as_list(name, each) for name, each in given.items() if name not in SECTIONS}
         if isinstance(plain.get("sheet"), int):
@@ -68,7 +69,7 @@ class FileReader:
                 columns_by_number=table.columns_by_number,
             )
         except ValueError:
-            self.problems.add(f"{self.place}.delimiter", "A delimiter is one character.")
+            self.problems.add(f"{self.place}.delimiter", _("A delimiter is one character."))
             return None
         return mapping.FileMapping(
             file=table.file,
@@ -96,18 +97,18 @@ class FileReader:
         }
         for name, (value, known) in options.items():
             if value not in known:
-                self.problems.unknown(f"{self.place}.{name}", f"choice of {name}", value, known)
+                self.problems.unknown(f"{self.place}.{name}", _("choice of {name}", name=name), value, known)
         if table.file.startswith(("/", "\\")) or ".." in table.file or not table.file.strip():
-            self.problems.add(f"{self.place}.file", "It must name a file inside the folder that is imported.")
+            self.problems.add(f"{self.place}.file", _("It must name a file inside the folder that is imported."))
         if not table.key and (table.mode != "create" or table.distinct):
-            self.problems.add(f"{self.place}.key", "Say by which field or fields a row is found again.")
+            self.problems.add(f"{self.place}.key", _("Say by which field or fields a row is found again."))
         filled = {target.field for each in columns for target in each.targets if target.part is None}
         for name in table.key:
             self.check_key(name, entity, filled)
         for name in sorted(set(OWN_KEYS) & filled - set(table.key) - {"id"}):
-            self.problems.add(self.place, f"{name} can't be set; it can only be part of the key.")
+            self.problems.add(self.place, _("{name} can't be set; it can only be part of the key.", name=name))
         if not columns:
-            self.problems.add(f"{self.place}.columns", "No column is mapped.")
+            self.problems.add(f"{self.place}.columns", _("No column is mapped."))
 
     def check_key(self, name: str, entity: EntityModel, filled: set[str]) -> None:
         """Note a part of the key that no column fills, or that can't be compared."""
@@ -117,12 +118,14 @@ class FileReader:
             self.problems.add(f"{self.place}.key", str(error))
             return
         if name not in filled:
-            self.problems.add(f"{self.place}.key", f"No column is mapped to {name!r}.")
+            self.problems.add(f"{self.place}.key", _("No column is mapped to {name!r}.", name=name))
 
     def section(self, section: str, given: object, entity: EntityModel) -> Iterator[mapping.ColumnMapping]:
         """Yield the columns of a section."""
         if not isinstance(given, dict):
-            self.problems.add(f"{self.place}.{section}", f"It is not a table; write [files.{section}].")
+            self.problems.add(
+                f"{self.place}.{section}", _("It is not a table; write [files.{section}].", section=section)
+            )
             return
         for name, each in given.items():
             for one in each if isinstance(each, list) and section != "constant" else [each]:
@@ -151,10 +154,10 @@ class FileReader:
     def targets(self, place: str, table: ColumnTable, entity: EntityModel) -> tuple[Target, ...]:
         """Return where a column goes."""
         if bool(table.field) == bool(table.fields):
-            self.problems.add(place, "Say the field that the column goes to, or fields and split.")
+            self.problems.add(place, _("Say the field that the column goes to, or fields and split."))
             return ()
         if table.fields and not table.split:
-            self.problems.add(f"{place}.split", "Say what separates the pieces that go to several fields.")
+            self.problems.add(f"{place}.split", _("Say what separates the pieces that go to several fields."))
         found = [self.target(place, table, path, entity) for path in (table.fields or (table.field,))]
         return tuple(each for each in found if each is not None)
 
@@ -166,7 +169,7 @@ class FileReader:
             return None
         if found.by is None:
             if table.missing or table.create:
-                self.problems.add(place, "Only a reference that is looked up can be missing.")
+                self.problems.add(place, _("Only a reference that is looked up can be missing."))
             return found
         self.look_up(place, table, found, str(entity.fields[found.field].target))
         return found
@@ -174,24 +177,29 @@ class FileReader:
     def look_up(self, place: str, table: ColumnTable, target: Target, entity: str) -> None:
         """Add a field to the look-up of a reference."""
         if table.missing and table.missing not in MISSING:
-            self.problems.unknown(f"{place}.missing", "choice of missing", table.missing, MISSING)
+            self.problems.unknown(f"{place}.missing", _("choice of missing"), table.missing, MISSING)
         before = self.lookups.get(target.field)
         made = before or mapping.Lookup(field=target.field, entity=entity, by=())
         by = (*made.by, str(target.by)) if target.by not in made.by else made.by
         missing = table.missing or made.missing
         if before and table.missing and before.missing not in {"error", table.missing}:
-            self.problems.add(f"{place}.missing", f"Another column of {target.field!r} says {before.missing!r}.")
+            self.problems.add(
+                f"{place}.missing",
+                _("Another column of {field!r} says {missing!r}.", field=target.field, missing=before.missing),
+            )
         for name in table.create:
             if name not in self.model.entities[entity].writable:
                 writable = self.model.entities[entity].writable
-                self.problems.unknown(f"{place}.create", f"field of {entity}", name, writable)
+                self.problems.unknown(f"{place}.create", _("field of {entity}", entity=entity), name, writable)
         self.lookups[target.field] = evolve(made, by=by, missing=missing, create={**made.create, **table.create})
 
     def reading(self, place: str, table: ColumnTable) -> Reading:
         """Return how a column's texts are read."""
         dates = [self.tried(f"{place}.dates", lambda each=each: date_format(each)) for each in table.dates]  # type: ignore[misc]
         if table.currency and currency_digits(table.currency) is None:
-            self.problems.add(f"{place}.currency", f"{table.currency!r} is not a currency of ISO 4217.")
+            self.problems.add(
+                f"{place}.currency", _("{currency!r} is not a currency of ISO 4217.", currency=table.currency)
+            )
         given = {each.name: getattr(table, each.name) for each in fields(Reading) if each.name != "dates"}
         return Reading(**given, dates=tuple(each for each in dates if each is not None))
 

@@ -9,6 +9,7 @@ from attrs import define, field
 from crmkit.core.exchange.matching import Key, find_ids, key_of
 from crmkit.core.exchange.referring import BY_ID, remembered
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,10 @@ def without_key(batch: Batch, row: MappedRow, made: Decided) -> None:
         batch.note(row, "skipped")
     elif batch.mapping.mode == "update":
         names = ", ".join(batch.mapping.key)
-        row.refuse(batch.column_of(batch.mapping.key[0]), f"Without {names}, the record can't be found. Fill it in.")
+        row.refuse(
+            batch.column_of(batch.mapping.key[0]),
+            _("Without {names}, the record can't be found. Fill it in.", names=names),
+        )
         batch.fail(row)
     else:
         made.creates.append(row)
@@ -98,12 +102,19 @@ def place(
     column = batch.column_of(batch.mapping.key[0])
     if len(ids) > 1:
         row.refuse(
-            column, f"{len(ids)} records have this key, so it is not clear which {label} is meant. Add to the key."
+            column,
+            _(
+                "{count} records have this key, so it is not clear which {label} is meant. Add to the key.",
+                count=len(ids),
+                label=label,
+            ),
         )
         batch.fail(row)
         return
     if not ids and batch.mapping.mode == "update":
-        row.refuse(column, f"There is no {label} with this key. Correct it, or import with the mode upsert.")
+        row.refuse(
+            column, _("There is no {label} with this key. Correct it, or import with the mode upsert.", label=label)
+        )
         batch.fail(row)
         return
     above = earlier.get(ids[0]) if ids else None
@@ -124,7 +135,19 @@ def pass_over(batch: Batch, row: MappedRow, record: int, above: int | None) -> N
     if batch.mapping.duplicates == "skip":
         batch.note(row, "skipped", record)
         return
-    what = f"Row {above} of this file has the same key" if above is not None else "There is such a record already"
+    what = (
+        _("Row {above} of this file has the same key", above=above)
+        if above is not None
+        else _("There is such a record already")
+    )
     where = batch.column_of(batch.mapping.key[0])
-    row.refuse(where, f'{what} ({batch.entity.name} {record}). Take one out, or say duplicates = "skip" or "update".')
+    row.refuse(
+        where,
+        _(
+            '{what} ({entity} {record}). Take one out, or say duplicates = "skip" or "update".',
+            what=what,
+            entity=batch.entity.name,
+            record=record,
+        ),
+    )
     batch.fail(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors import CRMKitError
+from crmkit.translation import _, about, joined
 
 
 class ExchangeError(CRMKitError):
@@ -21,7 +22,7 @@ class MappingError(ExchangeError):
     @property
     def message(self) -> str:
         """List every problem of the mapping."""
-        return f"{self.path}: " + "; ".join(self.problems)
+        return about(self.path, joined(self.problems, "; "))
 
 
 @define(kw_only=True, eq=False)
@@ -33,7 +34,7 @@ class UnfittingFilesError(ExchangeError):
     @property
     def message(self) -> str:
         """List every problem of every file."""
-        return "Nothing was imported. " + " ".join(self.problems)
+        return joined([_("Nothing was imported."), *self.problems])
 
 
 @define(kw_only=True, eq=False)
@@ -46,9 +47,11 @@ class ChangedFilesError(ExchangeError):
     @property
     def message(self) -> str:
         """Name what changed and the two ways out."""
-        return (
-            f"Import {self.id} was interrupted, and can't be continued because these changed since: "
-            f"{', '.join(self.changed)}. Put them back as they were, or begin a new import (resume=False)."
+        return _(
+            "Import {id} was interrupted, and can't be continued because these changed since: {names}. "
+            "Put them back as they were, or begin a new import (resume=False).",
+            id=self.id,
+            names=", ".join(self.changed),
         )
 
 
@@ -61,7 +64,7 @@ class UnknownImportError(ExchangeError):
     @property
     def message(self) -> str:
         """Name the number."""
-        return f"There is no import {self.id}."
+        return _("There is no import {id}.", id=self.id)
 
 
 @define(kw_only=True, eq=False)
@@ -75,7 +78,12 @@ class ImportStateError(ExchangeError):
     @property
     def message(self) -> str:
         """Say the state, and what it would have to be."""
-        return f"Import {self.id} is {self.state}; only one that is {self.wanted} can be taken up here."
+        return _(
+            "Import {id} is {state}; only one that is {wanted} can be taken up here.",
+            id=self.id,
+            state=self.state,
+            wanted=self.wanted,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -87,4 +95,7 @@ class LostRowsError(ExchangeError):
     @property
     def message(self) -> str:
         """Say what to do."""
-        return f"Import {self.id} is being worked on by another program at this moment. Run it again when that is done."
+        return _(
+            "Import {id} is being worked on by another program at this moment. Run it again when that is done.",
+            id=self.id,
+        )

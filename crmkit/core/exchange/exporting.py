@@ -10,6 +10,7 @@ from crmkit.core.exchange.columns import all_columns, named_columns
 from crmkit.core.exchange.files import write_rows
 from crmkit.core.exchange.files.options import format_of
 from crmkit.errors import Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,9 @@ def export(
     selection: dict[str, object] = {"where": where, "given": given, "search": search, "order": order}
     if chosen == "vcard":
         if found.name != "contact" or fields is not None:
-            raise Refused(entity=found.name, refusals=(Refusal(path="format", text="Only whole contacts are vCards."),))
+            raise Refused(
+                entity=found.name, refusals=(Refusal(path="format", text=_("Only whole contacts are vCards.")),)
+            )
         cards = map(vcards.card, rows_of(session, found, vcards.PATHS, selection))
         return write_rows(target, vcards.COLUMNS, cards, format=chosen)
     columns = all_columns(session, found) if fields is None else named_columns(session, found, fields)

@@ -13,6 +13,7 @@ from crmkit.core.exchange.mapping_files import mapping_of
 from crmkit.core.exchange.sources import ERROR_COLUMNS
 from crmkit.core.exchange.targets import target_of
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +54,7 @@ def mapping_for(model: Model, files: Iterable[tuple[Path, str]], *, mode: str | 
         tables.append({"file": path.name, "entity": name, **first})
         if second:
             again.append({"file": path.name, "entity": name, **second})
-    return mapping_of({"files": tables + again}, model, path="the columns of the file")
+    return mapping_of({"files": tables + again}, model, path=_("the columns of the file"))
 
 
 CARDS: dict[str, object] = {"mode": "upsert", "key": ["name", "email"], "duplicates": "skip"}
@@ -69,8 +70,16 @@ def known_columns(model: Model, entity: EntityModel, path: Path) -> list[str]:
             target_of(model, entity, name)
         except InvalidValue as error:
             close = nearest(name, entity.writable)
-            hint = "" if close is None else f" Name it {close!r}, or"
-            problems.append(f"{path.name}, column {name!r}: {error}{hint} write a mapping.")
+            hint = "" if close is None else _(" Name it {close!r}, or", close=close)
+            problems.append(
+                _(
+                    "{path}, column {name!r}: {error}{hint} write a mapping.",
+                    path=path.name,
+                    name=name,
+                    error=error,
+                    hint=hint,
+                )
+            )
     if problems:
         raise UnfittingFilesError(problems=tuple(problems))
     return columns

@@ -11,6 +11,7 @@ from crmkit.core.assemble.edition.structuring import Problems
 from crmkit.core.exchange.compiling import FileReader
 from crmkit.core.exchange.errors import MappingError
 from crmkit.core.exchange.mapping import Mapping
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -28,11 +29,13 @@ def read_mapping(path: Path, model: Model) -> Mapping:
     try:
         table = tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
-        raise MappingError(path=str(path), problems=(f"The file can't be read: {error.strerror}.",)) from error
+        raise MappingError(
+            path=str(path), problems=(_("The file can't be read: {strerror}.", strerror=error.strerror),)
+        ) from error
     except UnicodeDecodeError as error:
-        raise MappingError(path=str(path), problems=("The file is not UTF-8. Save it as UTF-8.",)) from error
+        raise MappingError(path=str(path), problems=(_("The file is not UTF-8. Save it as UTF-8."),)) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MappingError(path=str(path), problems=(f"The file is not TOML: {error}.",)) from error
+        raise MappingError(path=str(path), problems=(_("The file is not TOML: {error}.", error=error),)) from error
     return mapping_of(table, model, path=str(path))
 
 
@@ -48,7 +51,7 @@ def mapping_of(table: Table[str, object], model: Model, *, path: str) -> Mapping
             problems.unknown(name, "section", name, ("files",))
     given = table.get("files", [])
     if not isinstance(given, list) or not given:
-        problems.add("files", "A mapping needs at least one [[files]].")
+        problems.add("files", _("A mapping needs at least one [[files]]."))
         given = []
     files = [
         FileReader(f"files {position}", model, problems).read(each) for position, each in enumerate(given, start=1)

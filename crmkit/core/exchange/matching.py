@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crmkit.core.lifecycle.validation import key_values
 from crmkit.core.storage.tables import unique_columns
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,5 +82,7 @@ def single(ids: Sequence[int], what: str) -> int | None:
         InvalidValue: if there are several.
     """
     if len(ids) > 1:
-        raise InvalidValue(f"{len(ids)} records are {what}. Add a column that tells them apart.")
+        raise InvalidValue(
+            _("{count} records are {what}. Add a column that tells them apart.", count=len(ids), what=what)
+        )
     return ids[0] if ids else None

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from crmkit.core.declare import kinds
 from crmkit.core.declare.values import exact
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,13 @@ class Reading:
             return iso if isinstance(kind, kinds.DateKind) else datetime.combine(iso, datetime.min.time())
         example = date(2026, 3, 31)
         written = " or ".join(example.strftime(each) for each in self.dates)
-        raise InvalidValue(f"{text!r} is not a date as the mapping describes it; write it like {written}.")
+        raise InvalidValue(
+            _(
+                "{text!r} is not a date as the mapping describes it; write it like {written}.",
+                text=text,
+                written=written,
+            )
+        )
 
     def number(self, text: str) -> str:
         """Return a number in plain digits."""
@@ -98,14 +105,20 @@ class Reading:
         if self.factor is None:
             return plain
         if len(plain.strip()) > LONGEST:
-            raise InvalidValue(f"A number of {len(plain)} characters is too long.")
+            raise InvalidValue(_("A number of {count} characters is too long.", count=len(plain)))
         return format(exact(plain.strip()) * self.factor, "f")
 
     def ungrouped(self, text: str) -> str:
         """Return a number without signs between groups, and with a decimal point."""
         found = grouped_number(self.thousands, self.decimal or ".").match(text.strip()) if len(text) < LONGEST else None
         if found is None:
-            raise InvalidValue(f"{text!r} is not a number as the mapping describes it; write it like {self.example()}.")
+            raise InvalidValue(
+                _(
+                    "{text!r} is not a number as the mapping describes it; write it like {example}.",
+                    text=text,
+                    example=self.example(),
+                )
+            )
         whole = found[1].replace(self.thousands, "") if self.thousands else found[1]
         return f"{whole}.{found[2]}" if found[2] else whole
 
@@ -119,7 +132,9 @@ class Reading:
             return text
         found = AMOUNT.match(text.strip()) if len(text) < LONGEST else None
         if found is None or (found[1] and found[3]):
-            raise InvalidValue(f"{text!r} is not an amount of money; write it like {self.example()}.")
+            raise InvalidValue(
+                _("{text!r} is not an amount of money; write it like {example}.", text=text, example=self.example())
+            )
         given = {"amount": self.number(found[2]), "currency": found[1] or found[3] or self.currency, "rate": found[4]}
         return {name: each for name, each in given.items() if each}
 

@@ -14,6 +14,7 @@ from crmkit.core.exchange.results import RowOutcome
 from crmkit.core.exchange.saving import reasons
 from crmkit.core.exchange.writing import write_all
 from crmkit.errors import InvalidValue
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,7 +111,7 @@ def settle(batch: Batch, lookup: Lookup, row: MappedRow, found: Mapping[Key, Seq
     assert key is not None
     shown = ", ".join(f"{name} {texts.get(name)!r}" for name in lookup.by)
     try:
-        number = single(found.get(key, ()), f"{target.plural.lower()} with {shown}")
+        number = single(found.get(key, ()), _("{plural} with {shown}", plural=target.plural.lower(), shown=shown))
     except InvalidValue as error:
         batch.refuse(row, lookup.field, str(error))
         return False
@@ -132,8 +133,10 @@ def settle_missing(batch: Batch, lookup: Lookup, row: MappedRow, wanted: tuple[K
     if lookup.missing == "empty":
         del row.wanted[lookup.field]
         return False
-    what = f"There is no {batch.model.entities[lookup.entity].label.lower()} with {shown}."
-    batch.refuse(row, lookup.field, f"{what} Correct the value, map it to the right one, or import it first.")
+    what = _("There is no {label} with {shown}.", label=batch.model.entities[lookup.entity].label.lower(), shown=shown)
+    batch.refuse(
+        row, lookup.field, _("{what} Correct the value, map it to the right one, or import it first.", what=what)
+    )
     return False
 
 
@@ -151,8 +154,12 @@ def create_missing(batch: Batch, made: Round) -> None:
 
         for (lookup, row), result in write_all(batch.session, target.name, items, write):
             if isinstance(result, Exception):
-                why = " ".join(text for _, text in reasons(result))
-                text = f"There is no such {target.label.lower()}, and it could not be created: {why}"
+                why = joined(text for _path, text in reasons(result))
+                text = _(
+                    "There is no such {target}, and it could not be created: {why}",
+                    target=target.label.lower(),
+                    why=why,
+                )
                 batch.refuse(row, lookup.field, text)
                 continue
             record = result.id  # type: ignore[attr-defined]
@@ -172,6 +179,10 @@ def translate_any(batch: Batch, rows: Iterable[MappedRow]) -> None:
                 continue
             number = remembered(batch, found[1], [found[2]]).get(found[2])
             if number is None:
-                batch.refuse(row, name, f"This import has no {found[1]} with the id {found[2]}.")
+                batch.refuse(
+                    row,
+                    name,
+                    _("This import has no {found} with the id {found_other}.", found=found[1], found_other=found[2]),
+                )
             else:
                 row.values[name] = ref_class(found[1])(number)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from attrs import asdict, define, field, frozen
 
-OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed")
+from crmkit.translation import _, about, joined
+
+OUTCOMES = {
+    "created": _("created"),
+    "updated": _("updated"),
+    "unchanged": _("unchanged"),
+    "skipped": _("skipped"),
+    "failed": _("failed"),
+}
+"""What may become of a row, as people read it."""
 SHOWN_PROBLEMS = 20
 
 
@@ -26,9 +35,20 @@ class RowProblem:
     message: str
 
     def __str__(self) -> str:
-        where = f"{self.file}, row {self.row}"
-        where += "" if self.column is None else f", column {self.column!r}"
-        return f"{where}: {self.message}"
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """Where it is and what is wrong, as a text."""
+        if self.column is None:
+            return _("{file}, row {row}: {text}", file=self.file, row=self.row, text=self.message)
+        return _(
+            "{file}, row {row}, column {column!r}: {text}",
+            file=self.file,
+            row=self.row,
+            column=self.column,
+            text=self.message,
+        )
 
 
 @frozen(kw_only=True)
@@ -101,20 +121,37 @@ class ImportResult:
         """What happened, file by file, and the first problems."""
         lines = [self._headline()]
         for each in self.files:
-            counts = ", ".join(f"{getattr(each, outcome)} {outcome}" for outcome in OUTCOMES if getattr(each, outcome))
-            lines.append(f"  {each.file} ({each.entity}): {counts or 'no rows'}")
+            counts = [
+                _("{count} {outcome}", count=getattr(each, outcome), outcome=OUTCOMES[outcome])
+                for outcome in OUTCOMES
+                if getattr(each, outcome)
+            ]
+            told = joined(counts, ", ") if counts else _("no rows")
+            lines.append(joined(["", about(f"{each.file} ({each.entity})", told)], "  "))
         lines += [str(each) for each in self.problems[:SHOWN_PROBLEMS]]
         if self.failed > SHOWN_PROBLEMS:
-            lines.append(f"{self.failed} rows failed in all. Have them written to a folder to see and correct them.")
-        lines += [f"Failed rows: {path}" for path in dict.fromkeys(each.errors for each in self.files if each.errors)]
-        return "\n".join(lines)
+            lines.append(
+                _(
+                    "{failed} rows failed in all. Have them written to a folder to see and correct them.",
+                    failed=self.failed,
+                )
+            )
+        lines += [
+            _("Failed rows: {path}", path=path)
+            for path in dict.fromkeys(each.errors for each in self.files if each.errors)
+        ]
+        return joined(lines, "\n")
 
     def _headline(self) -> str:
         if self.dry_run:
-            return "Dry run; nothing was kept. The import would do this:"
+            return _("Dry run; nothing was kept. The import would do this:")
         if self.changed_nothing:
-            return f"Import {self.id} changed nothing."
-        return f"Import {self.id} was continued and is done." if self.resumed else f"Import {self.id} is done."
+            return _("Import {id} changed nothing.", id=self.id)
+        return (
+            _("Import {id} was continued and is done.", id=self.id)
+            if self.resumed
+            else _("Import {id} is done.", id=self.id)
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return the result as JSON."""

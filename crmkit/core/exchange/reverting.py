@@ -14,6 +14,7 @@ from crmkit.core.exchange.errors import ImportStateError
 from crmkit.core.exchange.saving import reasons
 from crmkit.core.exchange.writing import write_all
 from crmkit.core.lifecycle import changing, deleting, moving
+from crmkit.translation import _, about, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class NotReverted:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.record}: {self.message}"
+        return about(f"{self.entity} {self.record}", self.message)
 
 
 @frozen(kw_only=True)
@@ -58,8 +59,13 @@ class RevertResult:
     @property
     def message(self) -> str:
         """What happened, and what was left as it is."""
-        done = f"Import {self.id} was taken back: {self.deleted} records deleted, {self.restored} changes undone."
-        return "\n".join([done, *map(str, self.problems)])
+        done = _(
+            "Import {id} was taken back: {deleted} records deleted, {restored} changes undone.",
+            id=self.id,
+            deleted=self.deleted,
+            restored=self.restored,
+        )
+        return joined([done, *map(str, self.problems)], "\n")
 
     def as_json(self) -> dict[str, object]:
         """Return the result as JSON."""
@@ -127,7 +133,11 @@ def begin(session: Session, number: int) -> None:
     session.serialise("imports")
     entry = bookkeeping.read_import(session, number)
     if entry.state == bookkeeping.REVERTED:
-        raise ImportStateError(id=number, state=entry.state, wanted=f"{bookkeeping.DONE} or {bookkeeping.RUNNING}")
+        raise ImportStateError(
+            id=number,
+            state=entry.state,
+            wanted=_("{done} or {running}", done=bookkeeping.DONE, running=bookkeeping.RUNNING),
+        )
     bookkeeping.Books(number, frozenset()).finish(session, bookkeeping.REVERTING)
 
 
@@ -153,7 +163,7 @@ def revert_entries(session: Session, number: int, entries: Sequence[Entry]) -> R
     runs = groupby(
         entries, key=lambda each: (each.outcome, each.entity, each.file if each.outcome == "created" else each)
     )
-    for (outcome, entity, _), run in runs:
+    for (outcome, entity, _file), run in runs:
         # Read anew: an entry above may have shifted a version, and another process may have taken a row back.
         now = fresh(session, number, list(run))
         sound, problems = untouched(session, session.model.entities[entity], now)
@@ -189,9 +199,13 @@ def untouched(
     for each in entries:
         record = records.get(each.record)
         if record is None:
-            problems.append(not_reverted(each, "It is gone already, or you may not see it."))
+            problems.append(not_reverted(each, _("It is gone already, or you may not see it.")))
         elif record.version != (each.present or each.version):
-            text = f"It was changed since (version {each.version} by the import, {record.version} now)."
+            text = _(
+                "It was changed since (version {version} by the import, {version_other} now).",
+                version=each.version,
+                version_other=record.version,
+            )
             problems.append(not_reverted(each, text))
         else:
             sound.append((each, record))
@@ -216,7 +230,7 @@ def remover(session: Session, number: int, outcome: str) -> Callable[[Sequence[t
 
 def why(error: Exception) -> str:
     """Return the reasons of an error as a text."""
-    return " ".join(text for _, text in reasons(error))
+    return joined(text for _path, text in reasons(error))
 
 
 def not_reverted(entry: Entry, message: str) -> NotReverted:

@@ -13,6 +13,7 @@ from crmkit.core.lifecycle import moving
 from crmkit.core.lifecycle.changing import current
 from crmkit.core.lifecycle.moving import pipeline_of, stage_of
 from crmkit.errors import CRMKitError, Refused
+from crmkit.translation import _, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -97,7 +98,7 @@ def prepared(batch: Batch, pairs: Iterable[tuple[MappedRow, Record]]) -> Iterabl
         if not batch.entity.staged:
             yield Update(row, record, values)
             continue
-        pipeline, stage, _ = (values.pop(name, None) for name in STAGE_TARGETS)
+        pipeline, stage, _since = (values.pop(name, None) for name in STAGE_TARGETS)
         try:
             yield Update(row, record, values, *new_stage(batch, record, pipeline, stage))
         except Refused as error:
@@ -156,7 +157,7 @@ def refuse(batch: Batch, row: MappedRow, error: Exception) -> None:
         if path and name in batch.entity.fields:
             batch.refuse(row, name, text)
         else:
-            row.refuse(None, f"{path}: {text}" if path else text)
+            row.refuse(None, about(path, text) if path else text)
     batch.fail(row)
 
 
@@ -166,4 +167,4 @@ def reasons(error: Exception) -> list[tuple[str, str]]:
         return [(each.path, each.text) for each in error.refusals]
     if isinstance(error, CRMKitError):
         return [("", str(error))]
-    return [("", "The database does not take this row; a value may be taken by a record that you can't see.")]
+    return [("", _("The database does not take this row; a value may be taken by a record that you can't see."))]

@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit.core.exchange.errors import UnfittingFilesError
 from crmkit.core.exchange.files import BadRow, FileError, FileOptions, open_rows
 from crmkit.core.exchange.targets import unknown
+from crmkit.translation import _, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def find_sources(mapping: Mapping, folder: Path) -> list[Source]:
     for each in mapping.files:
         paths = matching_paths(each.file, folder)
         if not paths:
-            problems.append(f"There is no file {each.file!r} in {folder}.")
+            problems.append(_("There is no file {file!r} in {folder}.", file=each.file, folder=folder))
         for path in paths:
             options = options_for(path, each)
             try:
@@ -115,9 +116,13 @@ def column_problems(path: Path, header: tuple[str, ...], mapping: FileMapping) -
     """Yield what is wrong with the columns of a file."""
     for name in mapping.needed:
         if name not in header:
-            yield f"{path.name}: {unknown('column', name, header)}"
+            yield about(path.name, unknown(_("column"), name, header))
     known = {*mapping.needed, *mapping.ignore, *ERROR_COLUMNS}
     extra = [name for name in header if name not in known]
     if extra and mapping.unmapped == "error":
         listed = ", ".join(repr(name) for name in extra[:20]) + (", ..." if len(extra) > 20 else "")  # noqa: PLR2004
-        yield f'{path.name}: Nothing is said about the columns {listed}. Map them, or name them in "ignore".'
+        yield _(
+            '{path}: Nothing is said about the columns {listed}. Map them, or name them in "ignore".',
+            path=path.name,
+            listed=listed,
+        )

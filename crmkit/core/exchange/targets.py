@@ -11,6 +11,7 @@ from crmkit.core.declare.kinds.places import ADDRESS_PARTS
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.records import STAGE_FIELDS
 from crmkit.errors import InvalidValue, listed
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,10 +65,10 @@ def target_of(model: Model, entity: EntityModel, path: str) -> Target:
     Raises:
         InvalidValue: naming the part of the path that leads nowhere.
     """
-    name, _, rest = path.partition(".")
+    name, _dot, rest = path.partition(".")
     allowed = (*entity.writable, *(STAGE_TARGETS if entity.staged else ()), *OWN_KEYS)
     if name not in allowed:
-        raise InvalidValue(unknown(f"field of {entity.name}", name, allowed))
+        raise InvalidValue(unknown(_("field of {entity}", entity=entity.name), name, allowed))
     found = entity.fields[name]
     if not rest:
         return Target(field=name)
@@ -75,7 +76,7 @@ def target_of(model: Model, entity: EntityModel, path: str) -> Target:
         return Target(field=name, by=comparable(model.entities[found.kind.target], rest).name)
     parts = next((names for kind, names in PARTS if isinstance(found.kind, kind)), ())
     if rest not in parts:
-        raise InvalidValue(unknown(f"part of {name}", rest, parts))
+        raise InvalidValue(unknown(_("part of {name}", name=name), rest, parts))
     return Target(field=name, part=rest)
 
 
@@ -86,10 +87,12 @@ def comparable(entity: EntityModel, name: str) -> FieldModel:
         InvalidValue: if there is none of that name, or its values can't be compared.
     """
     if name not in entity.fields:
-        raise InvalidValue(unknown(f"field of {entity.name}", name, entity.fields))
+        raise InvalidValue(unknown(_("field of {entity}", entity=entity.name), name, entity.fields))
     found = entity.fields[name]
     if not isinstance(found.kind, COMPARABLE):
-        raise InvalidValue(f"Records can't be found by {name}, as it is a field of the kind {found.kind.name}.")
+        raise InvalidValue(
+            _("Records can't be found by {name}, as it is a field of the kind {kind}.", name=name, kind=found.kind.name)
+        )
     return found
 
 
@@ -97,4 +100,5 @@ def unknown(sort: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, and which known one is nearest."""
     names = list(known)
     close = nearest(name, names)
-    return f"There is no {sort} {name!r}. " + (f"Did you mean {close!r}?" if close else f"There are: {listed(names)}.")
+    hint = _("Did you mean {name!r}?", name=close) if close else _("There are: {names}.", names=listed(names))
+    return joined([_("There is no {sort} {name!r}.", sort=sort, name=name), hint])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,12 +71,14 @@ def template_of(text: str) -> Template:
     inside = False
     for place, opens, closes, plain, stray in PIECE.findall(text):
         if stray or (opens and inside) or (closes and not inside):
-            raise InvalidValue(f"In {text!r}, a bracket or brace has no partner. Write like '{{name}}[ in {{city}}]'.")
+            raise InvalidValue(
+                _("In {text!r}, a bracket or brace has no partner. Write like '{name}[ in {city}]'.", text=text)
+            )
         if opens or closes:
             sections.append((inside, tuple(pieces)))
             pieces, inside = [], bool(opens)
         else:
             pieces.append(plain or Place(tuple(name.strip() for name in place.split("|"))))
     if inside:
-        raise InvalidValue(f"In {text!r}, a bracket is not closed. Write like '{{name}}[ in {{city}}]'.")
+        raise InvalidValue(_("In {text!r}, a bracket is not closed. Write like '{name}[ in {city}]'.", text=text))
     return Template(text, (*sections, (False, tuple(pieces))))

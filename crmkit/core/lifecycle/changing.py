@@ -13,6 +13,7 @@ from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, 
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +121,7 @@ def check_given_away(session: Session, entity: EntityModel, drafts: Sequence[Dra
         return
     moved = [draft for draft in drafts if entity.owner is not None and draft.sets(entity.owner)]
     if moved and not owners_in_reach(session, entity, "update", moved):
-        raise AccessDeniedError(action="give away", entity=entity.name, actor=session.reacher.name)
+        raise AccessDeniedError(action=_("give away"), entity=entity.name, actor=session.reacher.name)
     if entity.whole is not None:
         whole = entity.whole.name
         check_wholes(session, entity, [draft for draft in drafts if draft.sets(whole)])

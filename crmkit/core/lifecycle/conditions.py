@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.declarations import Rule
 from crmkit.core.reading.filters import parse, predicate
 from crmkit.errors import DeclarationError, FilterError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel, Model
@@ -50,10 +51,10 @@ def check_conditions(model: Model) -> None:
         DeclarationError: naming the rule or stage and its plugin, and pointing at the mistake.
     """
     for rule, plugin in model.of(Rule):
-        check_condition(model, rule.entity, rule.when, f"rule {rule.name!r}", plugin)
+        check_condition(model, rule.entity, rule.when, _("rule {rule!r}", rule=rule.name), plugin)
     for pipeline in model.pipelines.values():
         for each in pipeline.stages:
-            subject = f"stage {each.name!r} of {pipeline.name!r}"
+            subject = _("stage {name!r} of {pipeline!r}", name=each.name, pipeline=pipeline.name)
             for gate in (*each.stage.entry, *each.stage.leave):
                 check_condition(model, pipeline.entity, gate.condition, subject, each.provider)
 

@@ -12,6 +12,7 @@ from crmkit.core.lifecycle.moving import begin_stages, guard_entry
 from crmkit.core.lifecycle.validation import check_unique, validate
 from crmkit.core.lifecycle.values import fill_defaults, normalise, price
 from crmkit.errors import Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +99,7 @@ def insert(session: Session, entity: EntityModel, drafts: Sequence[CreateDraft])
     if written != len(drafts):
         check_unique(session, entity, drafts)
         refuse_all(entity.name, drafts)
-        text = "A record with the same value was written and deleted at this very moment. Try again."
+        text = _("A record with the same value was written and deleted at this very moment. Try again.")
         raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
     entries = (
         (number, 1, None, {n: v for n, v in draft.values.items() if v is not None and n not in UNLOGGED})

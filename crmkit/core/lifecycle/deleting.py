@@ -13,6 +13,7 @@ from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.validation import check_unique
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
     with session.unit.command(writes_much=True):
         record = session.reader.by_id(entity, [number], deleted=True).get(number)
         if record is None or record.deleted_at is None:
-            raise NotFoundError(entity=f"deleted {entity.name}", id=number)
+            raise NotFoundError(entity=_("deleted {entity}", entity=entity.name), id=number)
         if not may_restore(session, entity, number):
             raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
         check_whole(session, entity, record)
@@ -73,7 +74,7 @@ def check_whole(session: Session, entity: EntityModel, record: Record) -> None:
         return
     whole = getattr(record, entity.whole.name)
     if isinstance(whole, Ref) and not session.elevated.readable_ids(whole.entity, [int(whole)]):
-        text = f"It is a part of {whole}, which is deleted. Restore that first."
+        text = _("It is a part of {whole}, which is deleted. Restore that first.", whole=whole)
         raise Refused(entity=entity.name, refusals=(Refusal(path=entity.whole.name, text=text),))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.records import STAGE_FIELDS
 from crmkit.errors import InvalidValue, Refusal
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -115,11 +116,12 @@ class Draft:
 
     def _why_not(self, field: str) -> str:
         if self.entity.staged and field in STAGE_FIELDS:
-            return "A stage is entered by a move, not by an update."
+            return _("A stage is entered by a move, not by an update.")
         if field in self.entity.fields:
-            return "The system sets this field."
+            return _("The system sets this field.")
         close = nearest(field, self.entity.writable)
-        return "There is no such field." + (f" Did you mean {close!r}?" if close else "")
+        hint = [_("Did you mean {name!r}?", name=close)] if close else []
+        return joined([_("There is no such field."), *hint])
 
     def refuse(self, path: str, text: str) -> None:
         """Refuse the write, for a reason that belongs to a field; all reasons are collected."""

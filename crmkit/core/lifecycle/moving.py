@@ -14,6 +14,7 @@ from crmkit.core.lifecycle.drafts import Batch, MoveDraft
 from crmkit.core.lifecycle.hooking import CHANGES, MOVES, run_hook
 from crmkit.core.lifecycle.values import normalise
 from crmkit.errors import InvalidValue, Refusal, Refused
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +75,9 @@ def is_different(draft: MoveDraft) -> bool:
     """Return whether a move to the stage that the record is in gives other values than it has; that is refused."""
     drop_unchanged(draft)
     if draft.values:
-        text = f"The record is in the stage {draft.target.name!r} already. Update it to change its values."
+        text = _(
+            "The record is in the stage {target!r} already. Update it to change its values.", target=draft.target.name
+        )
         draft.refuse("stage", text)
     return bool(draft.values)
 
@@ -96,8 +99,17 @@ def begin_move(
     else:
         is_allowed = target.name == stage or found.allows(stage, target.name)
     if not is_allowed:
-        why = "it is no longer in use" if target.hidden else "the pipeline does not allow it"
-        draft.refuse("stage", f"A {entity.label.lower()} can't go from {stage!r} to {target.name!r}: {why}.")
+        why = _("it is no longer in use") if target.hidden else _("the pipeline does not allow it")
+        draft.refuse(
+            "stage",
+            _(
+                "A {entity} can't go from {stage!r} to {target!r}: {why}.",
+                entity=entity.label.lower(),
+                stage=stage,
+                target=target.name,
+                why=why,
+            ),
+        )
     return draft
 
 
@@ -119,7 +131,7 @@ def check_gates(session: Session, entity: EntityModel, draft: MoveDraft) -> None
     """Refuse a move for every gate that is not met: the stage left and the stage entered."""
     for name in draft.target.requires:
         if draft.get(name) is None:
-            draft.refuse(name, f"A value is required in the stage {draft.target.label!r}.")
+            draft.refuse(name, _("A value is required in the stage {target!r}.", target=draft.target.label))
     leaving: tuple[Gate, ...] = () if draft.source is None else draft.source.leave
     for gate in (*leaving, *draft.target.entry):
         if not holds(session, entity, gate.condition, draft):
@@ -132,7 +144,7 @@ def begin_stages(session: Session, draft: CreateDraft, pipeline: object, stage: 
         found = pipeline_of(session, draft.entity, pipeline)
         chosen = found.first if stage is None or stage == "" else stage_of(draft.entity, found, stage)
         if chosen.hidden:
-            raise refused(draft.entity, "stage", f"The stage {chosen.name!r} is no longer in use.")
+            raise refused(draft.entity, "stage", _("The stage {chosen!r} is no longer in use.", chosen=chosen.name))
         entered = moment(session, draft.entity, since)
     except Refused as error:
         for each in error.refusals:
@@ -151,7 +163,7 @@ def moment(session: Session, entity: EntityModel, since: object) -> object:
     except InvalidValue as error:
         raise refused(entity, STAGE_SINCE, str(error)) from None
     if isinstance(found, datetime) and found > session.unit.now:
-        raise refused(entity, STAGE_SINCE, "A record can't have entered its stage in the future.")
+        raise refused(entity, STAGE_SINCE, _("A record can't have entered its stage in the future."))
     return found
 
 
@@ -193,7 +205,7 @@ def pipeline_of(session: Session, entity: EntityModel, name: object) -> Pipeline
     pipelines = {each.name: each for each in session.model.pipelines_of(entity.name)}
     if name is None or name == "":
         if not pipelines:
-            raise refused(entity, "pipeline", "No enabled plugin declares a pipeline for it.")
+            raise refused(entity, "pipeline", _("No enabled plugin declares a pipeline for it."))
         return next(iter(pipelines.values()))
     if name not in pipelines:
         raise refused(entity, "pipeline", unknown("pipeline", str(name), pipelines))
@@ -216,7 +228,8 @@ def stage_of(entity: EntityModel, pipeline: PipelineModel, name: object) -> Stag
 def unknown(sort: str, name: str, known: Mapping[str, object]) -> str:
     """Say that a name is unknown, and which is nearest."""
     close = nearest(name, known)
-    return f"There is no {sort} {name!r}. " + (f"Did you mean {close!r}?" if close else f"It has: {', '.join(known)}.")
+    hint = _("Did you mean {name!r}?", name=close) if close else _("It has: {names}.", names=", ".join(known))
+    return joined([_("There is no {sort} {name!r}.", sort=sort, name=name), hint])
 
 
 def refused(entity: EntityModel, path: str, text: str) -> Refused:

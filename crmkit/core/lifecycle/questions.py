@@ -13,6 +13,7 @@ from crmkit.core.reading.context import ReadContext
 from crmkit.core.reading.reader import Reader
 from crmkit.core.reading.trees import ancestors
 from crmkit.errors import DeclarationError, NotFoundError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -210,8 +211,12 @@ class Questions:
         source = self.model.entity(record).name
         fields = [name for name in found.references if found.fields[name].target == source]
         if by is None and len(fields) != 1:
-            problem = f"fields that refer to a {source}: {', '.join(fields) or 'none'}; say by= which one is meant."
-            raise DeclarationError(subject=f"related {found.name}", problem=problem)
+            problem = _(
+                "fields that refer to a {source}: {names}; say by= which one is meant.",
+                source=source,
+                names=", ".join(fields) or _("none"),
+            )
+            raise DeclarationError(subject=_("related {found}", found=found.name), problem=problem)
         return self.find(entity, {by or fields[0]: record}, order=order)
 
     def ancestors(self, record: Ref[object], parent: str) -> list[int]:

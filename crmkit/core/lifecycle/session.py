@@ -16,6 +16,7 @@ from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.questions import Questions
 from crmkit.core.reading.reports.running import run_report
 from crmkit.errors import AccessDeniedError, Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -181,7 +182,7 @@ class Session(Questions):
         self.unit.check_writable()
         entity = record.__crmkit_entity__.name
         if not self.principal.reaches_all and not within(self, entity, [record.id], "update"):
-            raise AccessDeniedError(action=f"emit {name} about", entity=entity, actor=self.principal.name)
+            raise AccessDeniedError(action=_("emit {name} about", name=name), entity=entity, actor=self.principal.name)
         emit(self, name, record, payload)
 
     def link(self, source: Record, kind: str, target: Record, /) -> Link:
@@ -226,6 +227,6 @@ class Session(Questions):
     def _one_entity(self, records: Iterable[Record]) -> EntityModel:
         entities = {record.__crmkit_entity__.name for record in records}
         if len(entities) != 1:
-            text = f"Records of one entity are changed together, not of {', '.join(sorted(entities))}."
+            text = _("Records of one entity are changed together, not of {names}.", names=", ".join(sorted(entities)))
             raise Refused(entity="batch", refusals=(Refusal(path="", text=text),))
         return self.model.entity(entities.pop())

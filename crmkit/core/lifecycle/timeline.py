@@ -11,6 +11,7 @@ from attrs import frozen
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.reading.page import Page
 from crmkit.errors import InvalidValue, NotFoundError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,7 +169,7 @@ def title_of(entity: EntityModel, record: Record) -> str:
 
 def _position(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdigit()):
-        raise InvalidValue(f"{cursor!r} is not a cursor of a timeline.")
+        raise InvalidValue(_("{cursor!r} is not a cursor of a timeline.", cursor=cursor))
     return int(cursor)
 
 

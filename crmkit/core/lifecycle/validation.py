@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle.conditions import holds
 from crmkit.core.storage.tables import unique_columns
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +38,7 @@ def check_required(entity: EntityModel, draft: Draft) -> None:
     for name in entity.required:
         given = draft.record is None or name in draft.values
         if given and draft.values.get(name) is None and not is_refused(draft, name):
-            draft.refuse(name, "A value is required.")
+            draft.refuse(name, _("A value is required."))
 
 
 def is_refused(draft: Draft, path: str) -> bool:
@@ -54,14 +55,14 @@ def check_references(session: Session, entity: EntityModel, drafts: Sequence[Dra
     for name in entity.references:
         chosen = [(draft, value) for draft in drafts if isinstance(value := draft.values.get(name), Ref)]
         wanted: dict[str, set[int]] = {}
-        for _, value in chosen:
+        for _draft, value in chosen:
             if (reach, value.entity, int(value)) not in known:
                 wanted.setdefault(value.entity, set()).add(int(value))
         for target, ids in wanted.items():
             known.update((reach, target, each) for each in session.readable_ids(target, ids))
         for draft, value in chosen:
             if (reach, value.entity, int(value)) not in known:
-                draft.refuse(name, f"There is no {value.entity} {int(value)}.")
+                draft.refuse(name, _("There is no {entity} {value}.", entity=value.entity, value=int(value)))
 
 
 def check_unique(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
@@ -85,7 +86,7 @@ def check_unique(session: Session, entity: EntityModel, drafts: Sequence[Draft])
 def refuse_duplicate(unique: Unique, draft: Draft) -> None:
     """Say which value is taken."""
     path = unique.fields[0] if len(unique.fields) == 1 else ", ".join(unique.fields)
-    draft.refuse(path, unique.message or "Another record has this value already; it must be unique.")
+    draft.refuse(path, unique.message or _("Another record has this value already; it must be unique."))
 
 
 def unique_key(entity: EntityModel, unique: Unique, draft: Draft) -> tuple[object, ...] | None:

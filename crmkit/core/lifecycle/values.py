@@ -10,6 +10,7 @@ from attrs import evolve
 from crmkit.core.declare.kinds import MoneyKind
 from crmkit.core.declare.values import Money
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,14 @@ def price(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> Non
                 rate = rate_of(session, money.currency)
                 if rate is None:
                     day = session.today.isoformat()
-                    draft.refuse(name, f"There is no exchange rate of {money.currency} for {day}. Add one first.")
+                    draft.refuse(
+                        name,
+                        _(
+                            "There is no exchange rate of {currency} for {day}. Add one first.",
+                            currency=money.currency,
+                            day=day,
+                        ),
+                    )
                     continue
                 draft.values[name] = money = evolve(money, rate=rate)
             try:

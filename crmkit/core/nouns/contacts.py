@@ -8,6 +8,7 @@ from crmkit.core.declare.declarations import Event, Setting, Unique
 from crmkit.core.declare.kinds import BooleanKind
 from crmkit.core.declare.values import Ref
 from crmkit.core.nouns.customers import Contact, CustomerContact
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Batch, Change, Draft
@@ -36,10 +37,12 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
     """Keep contacts to what the settings allow, and let a new primary contact take the place of the old one."""
     for draft in drafts.of(CustomerContact):
         if not session.setting("multi_customer_contacts"):
-            draft.refuse("contact", "A contact has one customer here. Turn on multi_customer_contacts to allow more.")
+            draft.refuse(
+                "contact", _("A contact has one customer here. Turn on multi_customer_contacts to allow more.")
+            )
     for draft in drafts.of(Contact):
         if draft.get("is_primary") and draft.get("customer") is None:
-            draft.refuse("is_primary", "Only a contact with a customer can be its primary contact.")
+            draft.refuse("is_primary", _("Only a contact with a customer can be its primary contact."))
         if draft.sets("is_primary", "customer") and draft.get("is_primary"):
             draft.first(_dethrone)
 

@@ -10,6 +10,7 @@ from crmkit.core.declare.values import Address
 from crmkit.core.nouns.customers import Customer
 from crmkit.core.nouns.people import User
 from crmkit.core.nouns.selling import Opportunity, Order
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Batch, CreateDraft, Draft, MoveDraft
@@ -65,7 +66,7 @@ def check_roles(session: Session, drafts: Batch[Draft]) -> None:
         for role in roles if isinstance(roles, tuple) else ():
             if role not in session.model.roles:
                 known = ", ".join(session.model.roles)
-                draft.refuse("roles", f"There is no role {role!r}. There are: {known}.")
+                draft.refuse("roles", _("There is no role {role!r}. There are: {known}.", role=role, known=known))
 
 
 def note_close(session: Session, moves: Batch[MoveDraft]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crmkit.core.declare.stages import Pipeline, Stage
+from crmkit.translation import _
 
 CUSTOMER = Pipeline(
     name="customer",
@@ -20,7 +21,7 @@ CONTACT = Pipeline(
     name="contact",
     entity="contact",
     is_default=True,
-    stages=(Stage("active", "Active"), Stage("left", "Has left", kind="done")),
+    stages=(Stage("active", "Active"), Stage("left", _("Has left"), kind="done")),
 )
 
 OPPORTUNITY = Pipeline(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crmkit.core.declare.declarations import Parameter, Report
 from crmkit.core.declare.kinds import Choice, ChoiceKind, DateKind, IntegerKind
+from crmkit.translation import _
 
 HOME = "crmkit.core.reading.reports.standard"
 
@@ -16,7 +17,7 @@ UNTIL = Parameter(name="until", kind=DateKind(), help="The last day that counts.
 ENTITY = Parameter(name="entity", default="opportunity", help="The entity that goes through the stages.")
 LIMIT = Parameter(name="limit", kind=IntegerKind(min=1, max=1_000_000), default=100, help="How many rows at most.")
 MODES = ChoiceKind(choices=(Choice("snapshot"), Choice("cohort")))
-GROUPS = "owner, team, product, source, customer, industry, city, country, or any field or dotted path"
+GROUPS = _("owner, team, product, source, customer, industry, city, country, or any field or dotted path")
 
 REPORTS: tuple[object, ...] = (
     Report(

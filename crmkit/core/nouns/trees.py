@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.values import Ref
 from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
 from crmkit.core.nouns.people import Team, User
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,11 @@ def refuse_cycles(session: Session, drafts: Batch[Draft]) -> None:
         for draft in changing:
             session.serialise(f"{draft.entity.name}.{parent}")
             if draft.record is not None and leads_back(session, draft.record.id, parent, chosen):
-                draft.refuse(parent, "This would make the record its own ancestor. Choose another.")
+                draft.refuse(parent, _("This would make the record its own ancestor. Choose another."))
     for draft in drafts.of(OrgUnit):
         above = draft.related("parent")
         if above is not None and above.customer != draft.get("customer"):
-            draft.refuse("parent", "The unit above belongs to another customer.")
+            draft.refuse("parent", _("The unit above belongs to another customer."))
 
 
 def leads_back(session: Session, start: int, parent: str, chosen: Mapping[int, object]) -> bool:
@@ -56,7 +57,7 @@ def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:
     """Refuse to delete a team that still has members."""
     for draft in drafts.of(Team):
         if session.count(User, {"team": draft.record, "active": True}):
-            draft.refuse("id", "The team still has active members. Move them to another team first.")
+            draft.refuse("id", _("The team still has active members. Move them to another team first."))
 
 
 def close_gaps(session: Session, changes: Batch[Change]) -> None:

@@ -14,6 +14,7 @@ from crmkit.core.reading.folding import FOR_PERCENTS, HALVES, WHOLE, Cell, Total
 from crmkit.core.reading.measures import read_measure
 from crmkit.core.reading.statements import Statement, labelled
 from crmkit.errors import FilterError, listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,11 @@ class Aggregation:
     def _group(self, finder: PathFinder, text: str) -> Path:
         path = finder.find(self.request.entity, text)
         if not path.kind.is_sortable:
-            raise FilterError(expression=text, position=0, problem=f"{text} is {path.kind.name}; nothing groups by it.")
+            raise FilterError(
+                expression=text,
+                position=0,
+                problem=_("{text} is {kind}; nothing groups by it.", text=text, kind=path.kind.name),
+            )
         return path
 
     def _measure(self, expression: str) -> Measure:
@@ -157,8 +162,12 @@ class Aggregation:
             name = word.removeprefix("-").strip()
             if name not in self.names:
                 close = nearest(name, self.names)
-                hint = f" Did you mean {close!r}?" if close else f" There are: {listed(self.names)}."
-                problem = f"There is no column {name!r} to sort by.{hint}"
+                hint = (
+                    _(" Did you mean {close!r}?", close=close)
+                    if close
+                    else _(" There are: {names}.", names=listed(self.names))
+                )
+                problem = _("There is no column {name!r} to sort by.{hint}", name=name, hint=hint)
                 raise FilterError(expression=expression, position=max(expression.find(word), 0), problem=problem)
             found.append((self.names.index(name), word.startswith("-")))
         return found

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crmkit.core.storage.column_types import UtcDateTime
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def decode(cursor: str, entity: str, order: str, columns: Sequence[sa.ColumnElem
         InvalidValue: if it is damaged, or belongs to another list or order.
     """
     if not 0 < len(cursor) <= LONGEST:
-        raise InvalidValue("This is not a cursor; give back the `next` of a page as it is.")
+        raise InvalidValue(_("This is not a cursor; give back the `next` of a page as it is."))
     try:
         whole = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         text = whole[CHECK_LENGTH:]
@@ -46,10 +47,10 @@ def decode(cursor: str, entity: str, order: str, columns: Sequence[sa.ColumnElem
         owner = sorted_by = raw = None
     if not is_whole or not isinstance(raw, list):
         raise InvalidValue(
-            "The cursor is damaged; give back the `next` of a page as it is, or begin at the first page."
+            _("The cursor is damaged; give back the `next` of a page as it is, or begin at the first page.")
         )
     if owner != entity or sorted_by != order or len(raw) != len(columns):
-        raise InvalidValue("The cursor belongs to another list or order; begin at the first page.")
+        raise InvalidValue(_("The cursor belongs to another list or order; begin at the first page."))
     return tuple(_value(each, column) for each, column in zip(raw, columns, strict=True))
 
 
@@ -70,11 +71,11 @@ def _value(raw: object, column: sa.ColumnElement[object]) -> object:
             return _moment(raw, is_date=isinstance(column.type, sa.Date))
         case sa.Text(), str() if "\x00" not in raw:
             return raw
-    raise InvalidValue("The cursor does not fit the order; begin at the first page.")
+    raise InvalidValue(_("The cursor does not fit the order; begin at the first page."))
 
 
 def _moment(raw: str, *, is_date: bool) -> date | datetime:
     try:
         return date.fromisoformat(raw) if is_date else datetime.fromisoformat(raw).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidValue("The cursor does not fit the order; begin at the first page.") from None
+        raise InvalidValue(_("The cursor does not fit the order; begin at the first page.")) from None

@@ -11,6 +11,7 @@ from crmkit.core.reading.page import Page
 from crmkit.core.reading.sources import Sources
 from crmkit.core.reading.statements import LIMIT, page_statement
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -141,4 +142,6 @@ class Execution:
 def check_limit(limit: int | None) -> None:
     """Refuse a limit that is no positive number."""
     if limit is not None and (type(limit) is not int or not 0 < limit <= LARGEST_LIMIT):
-        raise InvalidValue(f"A page has 1 to {LARGEST_LIMIT} records, not {limit!r}.")
+        raise InvalidValue(
+            _("A page has 1 to {largest_limit} records, not {limit!r}.", largest_limit=LARGEST_LIMIT, limit=limit)
+        )

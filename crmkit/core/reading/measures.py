@@ -11,6 +11,7 @@ from crmkit.core.reading.filters.families import ORDERED, family
 from crmkit.core.reading.filters.filter import Filter
 from crmkit.core.reading.filters.parse import Parser, is_path
 from crmkit.core.reading.filters.source import syntax_tree
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel, Model
@@ -62,21 +63,23 @@ class _MeasureReader:
 
     def read(self, tree: ast.expr) -> Measure:
         if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.func.id not in NAMES:
-            raise self.source.error(tree, f"A measure is one of {', '.join(f'{name}(…)' for name in NAMES)}.")
+            raise self.source.error(
+                tree, _("A measure is one of {names}.", names=", ".join(f"{name}(…)" for name in NAMES))
+            )
         if tree.keywords:
-            raise self.source.error(tree, "Write a field and, behind a comma, a condition.")
+            raise self.source.error(tree, _("Write a field and, behind a comma, a condition."))
         name = tree.func.id
         if name == "count":
             return self.count(tree)
         if not 1 <= len(tree.args) <= 2:  # noqa: PLR2004
-            raise self.source.error(tree, f"Write {name}(field) or {name}(field, condition).")
+            raise self.source.error(tree, _("Write {name}(field) or {name}(field, condition).", name=name))
         path, factor = self.measured(tree.args[0], name)
         function = cast("Function", "sum" if name == "weighted" else name)
         return self.made(function, path, factor, tree.args[1] if tree.args[1:] else None)
 
     def count(self, tree: ast.Call) -> Measure:
         if len(tree.args) > 1:
-            raise self.source.error(tree, "Write count(), count(field) or count(condition).")
+            raise self.source.error(tree, _("Write count(), count(field) or count(condition)."))
         if not tree.args:
             return self.made("count", None, None, None)
         node = tree.args[0]
@@ -96,10 +99,12 @@ class _MeasureReader:
 
     def path(self, node: ast.expr, families: frozenset[Family]) -> Path:
         if not is_path(node):
-            raise self.source.error(node, "A field is needed here.")
+            raise self.source.error(node, _("A field is needed here."))
         path = self.parser.path(node)
         if family(path.kind) not in families:
-            raise self.source.error(node, f"{path.text} can't be measured so: it is {path.kind.name}.")
+            raise self.source.error(
+                node, _("{path} can't be measured so: it is {kind}.", path=path.text, kind=path.kind.name)
+            )
         return path
 
     def made(self, function: Function, path: Path | None, factor: Path | None, node: ast.expr | None) -> Measure:

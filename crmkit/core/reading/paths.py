@@ -11,6 +11,7 @@ from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.reading.parts import parts_of
 from crmkit.errors import FilterError, listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +82,7 @@ class PathFinder:
             FilterError: pointing at the name that leads nowhere.
         """
         if not isinstance(text, str):
-            raise FilterError(expression=str(text), position=0, problem="A field is named by a text.")
+            raise FilterError(expression=str(text), position=0, problem=_("A field is named by a text."))
         names = text.split(".")
         starts = accumulate((len(name) + 1 for name in names[:-1]), initial=0)
         return self.follow(entity, names, list(starts), text)
@@ -99,11 +100,15 @@ class PathFinder:
             if field.target is None or not rest:
                 break
             if index == MOST_HOPS:
-                self._fail(expression, positions[index], f"A path follows at most {MOST_HOPS} references.")
+                self._fail(
+                    expression,
+                    positions[index],
+                    _("A path follows at most {most_hops} references.", most_hops=MOST_HOPS),
+                )
             hops.append(field)
             entity = self.model.entities[field.target]
         else:
-            self._fail(expression, positions[0] if positions else 0, "A field is missing here.")
+            self._fail(expression, positions[0] if positions else 0, _("A field is missing here."))
         field, part = self._part(entity, field, rest, positions[index + 1 :], expression)
         return Path(text=".".join(names), hops=tuple(hops), entity=entity, field=field, part=part)
 
@@ -111,7 +116,9 @@ class PathFinder:
         field = entity.fields.get(name)
         if field is None or not self.sees(entity, field):
             seen = [each.name for each in entity.fields.values() if self.sees(entity, each)]
-            self._unknown(expression, position, f"{entity.name} has no field {name!r}.", name, seen)
+            self._unknown(
+                expression, position, _("{entity} has no field {name!r}.", entity=entity.name, name=name), name, seen
+            )
         return field
 
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:
@@ -130,16 +137,20 @@ class PathFinder:
         if rest[0] not in parts or len(rest) > 1:
             place = positions[1] if rest[0] in parts else positions[0]
             if isinstance(field.kind, AnyRefKind) and rest[0] not in parts:
-                problem = f"{field.name} may refer to records of several entities, so a path can't go on from it."
+                problem = _(
+                    "{field} may refer to records of several entities, so a path can't go on from it.", field=field.name
+                )
                 self._fail(expression, place, problem)
             wrong = rest[1] if rest[0] in parts else rest[0]
-            self._unknown(expression, place, f"{field.name} has no part {wrong!r}.", wrong, parts)
+            self._unknown(
+                expression, place, _("{field} has no part {wrong!r}.", field=field.name, wrong=wrong), wrong, parts
+            )
         return field, parts[rest[0]]
 
     def _unknown(self, expression: str, position: int, problem: str, name: str, known: Iterable[str]) -> NoReturn:
         known = list(known)
         close = nearest(name, known)
-        hint = f" Did you mean {close!r}?" if close else f" There are: {listed(known)}."
+        hint = _(" Did you mean {close!r}?", close=close) if close else _(" There are: {names}.", names=listed(known))
         self._fail(expression, position, problem + hint)
 
     @staticmethod

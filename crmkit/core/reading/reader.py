@@ -22,6 +22,7 @@ from crmkit.core.reading.statements import (
     row_shape,
 )
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -230,7 +231,9 @@ class Reader:
     def _reference(self, entity: EntityModel, text: str) -> Included:
         path = self.finder.find(entity, text)
         if path.field.target is None:
-            problem = f"{text} is not a reference to records of one entity, so nothing can be included by it."
+            problem = _(
+                "{text} is not a reference to records of one entity, so nothing can be included by it.", text=text
+            )
             raise FilterError(expression=text, position=0, problem=problem)
         target = self.finder.model.entities[path.field.target]
         return Included(path=text, hops=(*path.hops, path.field), entity=target, fields=self._visible(target))
@@ -264,5 +267,5 @@ class Reader:
 
     def _rows(self, entity: EntityModel, fields: Sequence[str]) -> Shape[tuple[object, ...]]:
         if not fields:
-            raise FilterError(expression="", position=0, problem="Name at least one field.")
+            raise FilterError(expression="", position=0, problem=_("Name at least one field."))
         return row_shape([self.finder.find(entity, text) for text in fields])

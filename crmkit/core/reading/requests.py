@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from crmkit.core.reading.filters.sql import SqlFilter
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -92,7 +93,9 @@ def as_expression(
     values: dict[str, object] = {}
     for index, (name, value) in enumerate(where.items()):
         if not PATH.match(name):
-            raise FilterError(expression=str(name), position=0, problem=f"{name!r} is not the name of a field.")
+            raise FilterError(
+                expression=str(name), position=0, problem=_("{name!r} is not the name of a field.", name=name)
+            )
         tests.append(f"{name} is None" if value is None else f"{name} == given.value_{index}")
         values[f"value_{index}"] = value
     return " and ".join(tests) or None, values

@@ -12,6 +12,7 @@ from attrs import frozen
 from crmkit.core.declare.kinds import PhoneKind, search_key
 from crmkit.core.reading.filters.sql import ESCAPE, pattern
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,12 +81,12 @@ def read_search(text: str | None) -> Search | None:
     if text is None:
         return None
     if len(text) > LONGEST:
-        raise InvalidValue(f"A search has at most {LONGEST} characters.")
+        raise InvalidValue(_("A search has at most {longest} characters.", longest=LONGEST))
     if found := FORBIDDEN.search(text):
-        raise InvalidValue(f"The character U+{ord(found.group()):04X} can't be searched for.")
+        raise InvalidValue(_("The character U+{ord} can't be searched for.", ord=f"{ord(found.group()):04X}"))
     words = tuple(search_key(text).split())
     if len(words) > MOST_WORDS:
-        raise InvalidValue(f"A search has at most {MOST_WORDS} words.")
+        raise InvalidValue(_("A search has at most {most_words} words.", most_words=MOST_WORDS))
     number = _digits(text) if len(words) > 1 else None
     return Search(words=words, digits=tuple(map(_digits, words)), number=number) if words else None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def sort_keys(finder: PathFinder, entity: EntityModel, order: str | Sequence[str
         found.setdefault(key.path.text, key)
         position += len(word) + 1
     if len(found) > MOST_KEYS:
-        problem = f"Records are sorted by at most {MOST_KEYS} fields."
+        problem = _("Records are sorted by at most {most_keys} fields.", most_keys=MOST_KEYS)
         raise FilterError(expression=expression, position=0, problem=problem)
     keys = list(found.values())
     if "id" in found:
@@ -66,7 +67,7 @@ def _sort_key(finder: PathFinder, entity: EntityModel, word: str, start: int, ex
     positions = [start + len(".".join(names[:index])) + (index > 0) for index in range(len(names))]
     path = finder.follow(entity, names, positions, expression)
     if not path.kind.is_sortable:
-        problem = f"{name} can't be sorted by: it is {path.kind.name}."
+        problem = _("{name} can't be sorted by: it is {kind}.", name=name, kind=path.kind.name)
         raise FilterError(expression=expression, position=start, problem=problem)
     return SortKey(path=path, is_descending=word.startswith("-"))
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crmkit.core.reading.local_time import calendar_part
 from crmkit.core.storage.tables import sort_column
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,9 @@ class Sources:
 
     def _join(self, hops: tuple[FieldModel, ...], names: tuple[str, ...]) -> sa.FromClause:
         if len(self._joined) > MOST_JOINS:
-            raise InvalidValue(f"This follows more than {MOST_JOINS} references; ask for less at once.")
+            raise InvalidValue(
+                _("This follows more than {most_joins} references; ask for less at once.", most_joins=MOST_JOINS)
+            )
         before = self.table(hops[:-1])
         target = self.model.entities[str(hops[-1].target)]
         alias = self.tables[target.name].alias(f"via_{len(self._joined)}")

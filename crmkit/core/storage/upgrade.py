@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSequence
 
 from crmkit.core.storage.ids import sequence_of
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ def add_tables(connection: sa.Connection, tables: Tables, present: set[str]) -> 
             if sequence_of(table).name not in known:
                 connection.execute(CreateSequence(sequence_of(table)))
     for table in missing:
-        yield f"create table {table.name}"
+        yield _("create table {table}", table=table.name)
 
 
 def add_columns(connection: sa.Connection, tables: Tables, older: list[sa.Table]) -> Iterator[str]:
@@ -60,7 +61,7 @@ def add_columns(connection: sa.Connection, tables: Tables, older: list[sa.Table]
         missing = [column for column in table.columns if column.name not in present]
         for column in missing:
             connection.exec_driver_sql(add_column(connection, table, column))
-            yield f"add column {table.name}.{column.name}"
+            yield _("add column {table}.{column}", table=table.name, column=column.name)
 
 
 def add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[object]) -> str:
@@ -76,14 +77,16 @@ def add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[obj
 def refresh_keys(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
     """Compute the search keys of old records anew where fields are searched in another way than before."""
     before: dict[str, Mapping[str, object]] = {}
-    for _, declared in facts_of(connection, tables).values():
+    for _version, declared in facts_of(connection, tables).values():
         before.update(json.loads(declared)["fields"])
     for entity in model.entities.values():
         for field in entity.fields.values():
             old = before.get(f"{entity.name}.{field.name}")
             if field.key_column and old is not None and old["key"] != field_snapshot(field)["key"]:
                 count = refresh_key(connection, tables[entity.name], field)
-                yield f"compute {count} search keys of {entity.name}.{field.name}"
+                yield _(
+                    "compute {count} search keys of {entity}.{field}", count=count, entity=entity.name, field=field.name
+                )
 
 
 def refresh_key(connection: sa.Connection, table: sa.Table, field: FieldModel) -> int:
@@ -116,7 +119,7 @@ def add_indexes(connection: sa.Connection, tables: Tables, older: list[sa.Table]
             if wanted and index.name not in present:
                 connection.execute(CreateIndex(index))
                 present.add(str(index.name))
-                yield f"create index {index.name}"
+                yield _("create index {index}", index=index.name)
 
 
 def keep_stage_kinds(connection: sa.Connection, model: Model, tables: Tables) -> Iterator[str]:
@@ -134,7 +137,13 @@ def keep_stage_kinds(connection: sa.Connection, model: Model, tables: Tables) ->
                 .values(stage_kind=each.stage.kind)
             ).rowcount
             if changed:
-                yield f"{changed} records in {pipeline.name}.{each.name} are now {each.stage.kind}"
+                yield _(
+                    "{changed} records in {pipeline}.{name} are now {kind}",
+                    changed=changed,
+                    pipeline=pipeline.name,
+                    name=each.name,
+                    kind=each.stage.kind,
+                )
 
 
 def record_plugins(connection: sa.Connection, model: Model, tables: Tables, now: datetime) -> Iterator[str]:
@@ -146,29 +155,31 @@ def record_plugins(connection: sa.Connection, model: Model, tables: Tables, now:
         row = {"version": version, "state": "enabled", "declared": declared, "at": now}
         if name not in facts:
             connection.execute(ledger.insert().values(name=name, **row))
-            yield f"enable plugin {name} {version}"
+            yield _("enable plugin {name} {version}", name=name, version=version)
         elif facts[name] != ("enabled", declared):
             connection.execute(ledger.update().where(ledger.c.name == name).values(row))
-            yield f"update plugin {name} {version}"
+            yield _("update plugin {name} {version}", name=name, version=version)
     for name in facts.keys() - wishes.keys():
         if facts[name][0] == "enabled":
             connection.execute(ledger.update().where(ledger.c.name == name).values(state="disabled", at=now))
-            yield f"disable plugin {name} (its data is kept)"
+            yield _("disable plugin {name} (its data is kept)", name=name)
 
 
 def differences(connection: sa.Connection, model: Model, tables: Tables) -> list[str]:
     """Return how the database differs from what the Model needs, a line each."""
     if not sa.inspect(connection).has_table(tables.system.plugin.name, schema=tables.schema):
-        return ["it has no tables of crmkit yet"]
+        return [_("it has no tables of crmkit yet")]
     facts, wishes = facts_of(connection, tables), wishes_of(model)
-    found = [f"plugin {name!r} is new" for name in wishes.keys() - facts.keys()]
+    found = [_("plugin {name!r} is new", name=name) for name in wishes.keys() - facts.keys()]
     for name in wishes.keys() & facts.keys():
         state, declared = facts[name]
         if state != "enabled":
-            found.append(f"plugin {name!r} was disabled")
+            found.append(_("plugin {name!r} was disabled", name=name))
         elif declared != wishes[name][1]:
-            found.append(f"plugin {name!r} declares other things than before")
-    found += [f"plugin {name!r} is gone" for name in facts.keys() - wishes.keys() if facts[name][0] == "enabled"]
+            found.append(_("plugin {name!r} declares other things than before", name=name))
+    found += [
+        _("plugin {name!r} is gone", name=name) for name in facts.keys() - wishes.keys() if facts[name][0] == "enabled"
+    ]
     return sorted(found)
 
 

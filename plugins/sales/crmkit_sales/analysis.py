@@ -14,6 +14,7 @@ from crmkit.core.reading.reports.standard.won_lost import (
     rounded,
     together,
 )
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,16 +41,16 @@ def sales_analysis(
     return Table(
         [
             Column("group", grouping(session, session.model.entities["opportunity"], by).label),
-            Column("won", "Won", "integer"),
-            Column("lost", "Lost", "integer"),
-            Column("win_rate", "Win rate", "percent"),
-            Column("amount", "Amount", "money", currency=currency),
-            Column("share", "Share", "percent"),
-            Column("average", "Average", "money", currency=currency),
-            Column("cycle", "Cycle", "decimal", unit="days", places=1),
+            Column("won", _("Won"), "integer"),
+            Column("lost", _("Lost"), "integer"),
+            Column("win_rate", _("Win rate"), "percent"),
+            Column("amount", _("Amount"), "money", currency=currency),
+            Column("share", _("Share"), "percent"),
+            Column("average", _("Average"), "money", currency=currency),
+            Column("cycle", _("Cycle"), "decimal", unit=_("days"), places=1),
         ],
         [_row(each.name, each, everything.won_value) for each in groups],
-        title="Sales analysis",
+        title=_("Sales analysis"),
         total=_row("Total", everything, everything.won_value),
         parameters={name: value for name, value in given.items() if value is not None},
         chart=chart.bar("group", "amount"),

@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit import Column, Opportunity, Table
 from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,13 +98,13 @@ def board_report(session: Session, *, level: str, pipeline: str | None, where: s
     currency = session.model.conventions.currency
     return Table(
         [
-            Column("stage", "Stage"),
-            Column("deals", "Deals", "integer"),
-            Column("amount", "Amount", "money", currency=currency),
-            Column("weighted", "Weighted amount", "money", currency=currency),
+            Column("stage", _("Stage")),
+            Column("deals", _("Deals"), "integer"),
+            Column("amount", _("Amount"), "money", currency=currency),
+            Column("weighted", _("Weighted amount"), "money", currency=currency),
         ],
         [(each.label, each.deals, each.amount, each.weighted) for each in columns],
-        title="Board",
+        title=_("Board"),
         total=(
             "Total",
             sum(each.deals for each in columns),
@@ -121,19 +122,19 @@ def cards_report(session: Session, *, level: str, pipeline: str | None, where: s
     hidden = sum(each.deals - len(each.cards) for each in columns)
     return Table(
         [
-            Column("stage", "Stage"),
-            Column("id", "Id", "integer"),
-            Column("deal", "Deal"),
-            Column("customer", "Customer"),
-            Column("owner", "Owner"),
-            Column("amount", "Amount", "money", currency=session.model.conventions.currency),
-            Column("probability", "Probability", "percent"),
-            Column("expected_close", "Expected close", "date"),
-            Column("days", "In stage", "integer", unit="days"),
+            Column("stage", _("Stage")),
+            Column("id", _("Id"), "integer"),
+            Column("deal", _("Deal")),
+            Column("customer", _("Customer")),
+            Column("owner", _("Owner")),
+            Column("amount", _("Amount"), "money", currency=session.model.conventions.currency),
+            Column("probability", _("Probability"), "percent"),
+            Column("expected_close", _("Expected close"), "date"),
+            Column("days", _("In stage"), "integer", unit=_("days")),
         ],
         [_row(session, each, card) for each in columns for card in each.cards],
-        title="Board",
-        notes=[f"There are {hidden} more cards. Raise cards to see them."] if hidden else [],
+        title=_("Board"),
+        notes=[_("There are {hidden} more cards. Raise cards to see them.", hidden=hidden)] if hidden else [],
         parameters=_given(level=level, pipeline=pipeline, where=where, cards=cards),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Column, Table
 from crmkit.core.reading.reports.standard.choosing import record_named
+from crmkit.translation import _
 from crmkit_sales.assessment import ENOUGH, assess
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from crmkit_sales.assessment import Assessment
 
 Row = tuple[str, Decimal | None, Decimal | None, Decimal | None, int | None]
-SEEN = "Past deals are those that you may see."
-FEW = "Figures that rest on fewer than {enough} past deals say little."
-UNPRICED = "Closed deals without an amount are not compared; there are {count}."
-MISSING = "There is no past stay in {stages} to go by; these stages count as taking no time."
+SEEN = _("Past deals are those that you may see.")
+FEW = _("Figures that rest on fewer than {enough} past deals say little.")
+UNPRICED = _("Closed deals without an amount are not compared; there are {count}.")
+MISSING = _("There is no past stay in {stages} to go by; these stages count as taking no time.")
 
 
 def deal_report(session: Session, *, deal: str) -> Table:
@@ -30,14 +31,14 @@ def deal_report(session: Session, *, deal: str) -> Table:
     found = assess(session, record)
     return Table(
         [
-            Column("figure", "Figure"),
-            Column("days", "Days", "decimal", places=1),
-            Column("share", "Percent", "percent"),
-            Column("amount", "Amount", "money", currency=session.model.conventions.currency),
-            Column("basis", "Past deals", "integer"),
+            Column("figure", _("Figure")),
+            Column("days", _("Days"), "decimal", places=1),
+            Column("share", _("Percent"), "percent"),
+            Column("amount", _("Amount"), "money", currency=session.model.conventions.currency),
+            Column("basis", _("Past deals"), "integer"),
         ],
         rows(found),
-        title=f"{record.name}: {found.label}",
+        title=_("{record}: {found}", record=record.name, found=found.label),
         notes=notes(found),
         parameters={"deal": deal},
     )
@@ -47,15 +48,15 @@ def rows(found: Assessment) -> list[Row]:
     """Return the figures, each with what it rests on."""
     past = found.similar
     return [
-        ("The deal itself", found.days_open, None, found.amount, None),
-        (f"In the stage {found.label}", found.days_in_stage, None, None, None),
-        ("Limit of the stage", found.limit, None, None, None),
-        ("Still needed, by the median of won deals", found.days_left, None, None, found.won_before),
-        ("Probability noted", None, found.probability, None, None),
-        ("Won of those that came to this stage", None, found.win_rate, None, found.came_this_far),
-        ("Similar deals: won", None, past.win_rate, None, past.closed),
-        ("Similar deals: median from opening to winning", past.median_days, None, None, past.timed),
-        ("Similar deals: mean amount", None, None, past.mean_amount, past.priced),
+        (_("The deal itself"), found.days_open, None, found.amount, None),
+        (_("In the stage {found}", found=found.label), found.days_in_stage, None, None, None),
+        (_("Limit of the stage"), found.limit, None, None, None),
+        (_("Still needed, by the median of won deals"), found.days_left, None, None, found.won_before),
+        (_("Probability noted"), None, found.probability, None, None),
+        (_("Won of those that came to this stage"), None, found.win_rate, None, found.came_this_far),
+        (_("Similar deals: won"), None, past.win_rate, None, past.closed),
+        (_("Similar deals: median from opening to winning"), past.median_days, None, None, past.timed),
+        (_("Similar deals: mean amount"), None, None, past.mean_amount, past.priced),
     ]
 
 

@@ -8,6 +8,7 @@ from crmkit import Column, Table
 from crmkit.core.reading.reports.chart import Chart
 from crmkit.core.reading.reports.standard.choosing import chosen, period, user_named
 from crmkit.core.reading.reports.standard.won_lost import percent
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from crmkit import Session
 
 MEASURES = {"lost": "count()", "amount": "sum(amount)"}
-NOT_KNOWN = "Not known"
+NOT_KNOWN = _("Not known")
 CHART = Chart(
     {
         "mark": "bar",
@@ -62,19 +63,19 @@ def table(
     """Return the report's table; the first columns of each row, so many as `width`, are its group."""
     counts, amounts = [int(str(row[-2])) for row in rows], [cast("Decimal", row[-1]) for row in rows]
     everything = sum(counts)
-    groups = [Column("stage", "Stage lost"), Column("reason", "Reason"), Column("competitor", "Competitor")]
+    groups = [Column("stage", _("Stage lost")), Column("reason", _("Reason")), Column("competitor", _("Competitor"))]
     return Table(
         [
             *groups[:width],
-            Column("lost", "Lost", "integer"),
-            Column("share", "Share", "percent"),
-            Column("amount", "Amount", "money", currency=session.model.conventions.currency),
+            Column("lost", _("Lost"), "integer"),
+            Column("share", _("Share"), "percent"),
+            Column("amount", _("Amount"), "money", currency=session.model.conventions.currency),
         ],
         [
             (*names(session, row[:width]), count, percent(count, everything), amount)
             for row, count, amount in zip(rows, counts, amounts, strict=True)
         ],
-        title="Losses",
+        title=_("Losses"),
         total=("Total", *[None] * (width - 1), everything, percent(everything, everything), sum(amounts)),
         parameters=parameters,
         chart=CHART,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Choice, Event, Money, Opportunity, Ref, Setting
 from crmkit.core.declare.kinds import BooleanKind, ChoiceKind
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, MoveDraft, Record, Session
@@ -43,11 +44,11 @@ def check_steps(session: Session, moves: Batch[MoveDraft]) -> None:
     for move in moves.of(Opportunity):
         step = steps_forward(session, move)
         if step > 1 and not may_skip:
-            move.refuse("stage", "Stages may not be skipped here. Move to the next stage first.")
+            move.refuse("stage", _("Stages may not be skipped here. Move to the next stage first."))
         if step < 0 and back == "none":
-            move.refuse("stage", "An opportunity may not go back to an earlier stage here.")
+            move.refuse("stage", _("An opportunity may not go back to an earlier stage here."))
         if step < -1 and back == "previous":
-            move.refuse("stage", "An opportunity may only go back to the previous stage here.")
+            move.refuse("stage", _("An opportunity may only go back to the previous stage here."))
 
 
 def steps_forward(session: Session, move: MoveDraft) -> int:
@@ -66,7 +67,7 @@ def note_loss(session: Session, moves: Batch[MoveDraft]) -> None:
         was_lost = move.record is not None and move.record.stage_kind == "lost"
         if move.target.kind == "lost":
             if needs_reason and move.get("lost_reason") is None:
-                move.refuse("lost_reason", "Say why the opportunity was lost.")
+                move.refuse("lost_reason", _("Say why the opportunity was lost."))
             if move.record is not None and not was_lost and not move.sets("lost_stage"):
                 move.set("lost_stage", move.record.stage)
         elif was_lost:

@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit import Money, Opportunity
 from crmkit.core.reading.reports.standard.won_lost import percent, rounded
 from crmkit.core.reading.spans import spans
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit import Record, Session
@@ -85,8 +86,10 @@ def kin(session: Session, deal: Record) -> tuple[str, dict[str, object], str]:
 
 
 MEANINGS = {
-    (): "Similar are closed deals of half to twice the amount, as neither product nor industry is known.",
-    ("product",): "Similar are closed deals for the same product, of half to twice the amount.",
-    ("industry",): "Similar are closed deals in the same industry, of half to twice the amount.",
-    ("product", "industry"): "Similar are closed deals for the same product or industry, of half to twice the amount.",
+    (): _("Similar are closed deals of half to twice the amount, as neither product nor industry is known."),
+    ("product",): _("Similar are closed deals for the same product, of half to twice the amount."),
+    ("industry",): _("Similar are closed deals in the same industry, of half to twice the amount."),
+    ("product", "industry"): _(
+        "Similar are closed deals for the same product or industry, of half to twice the amount."
+    ),
 }

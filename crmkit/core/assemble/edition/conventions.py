@@ -12,6 +12,7 @@ from attrs import evolve
 from crmkit.core.assemble.edition.shape import CRMTable
 from crmkit.core.assemble.edition.structuring import shown
 from crmkit.core.declare.kinds.numbers import currency_digits
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def usable(table: CRMTable, problems: Problems) -> CRMTable:
     for name, (fits, hint) in CHECKS.items():
         value = getattr(table, name)
         if value is not None and not fits(value):
-            problems.add(f"crm.{name}", f"{shown(value)} {hint}")
+            problems.add(f"crm.{name}", joined([shown(value), hint]))
             wrong[name] = getattr(CRMTable(), name)
     return evolve(table, **wrong)
 
@@ -69,11 +70,16 @@ def resolved(database: str, folder: Path, problems: Problems) -> str:
         name = database.removeprefix(VARIABLE)
         database = os.environ.get(name, "")
         if not database:
-            problems.add("crm.database", f"The environment variable {name!r} is not set. Set it to the database's URL.")
+            problems.add(
+                "crm.database",
+                _("The environment variable {name!r} is not set. Set it to the database's URL.", name=name),
+            )
             return CRMTable().database
     if not URL.match(database):
-        hint = "Write it like sqlite:///crm.db, postgresql://user@host/name or env:NAME."
-        problems.add("crm.database", f"{shown(database)} is not the URL of a database. {hint}")
+        hint = _("Write it like sqlite:///crm.db, postgresql://user@host/name or env:NAME.")
+        problems.add(
+            "crm.database", _("{shown} is not the URL of a database. {hint}", shown=shown(database), hint=hint)
+        )
         return CRMTable().database
     found = SQLITE_FILE.match(database)
     if not found or found["path"] == ":memory:" or found["path"].startswith("file:"):
@@ -107,10 +113,10 @@ def is_locale(name: str) -> bool:
 
 
 CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
-    "currency": (currency_digits, "is not a currency of ISO 4217. Write it like EUR."),
-    "time_zone": (is_time_zone, "is not a time zone. Write it like Europe/Paris or UTC."),
-    "locale": (is_locale, "is not a locale. Write it like en, fr_CA or zh_Hans_CN."),
-    "phone_region": (REGION.match, "is not a country. Write it like FR (ISO 3166)."),
-    "prefix": (PREFIX.match, "can't begin the names of tables. Use up to 20 small letters, digits and underscores."),
-    "schema": (SCHEMA.match, "can't be a schema. Use up to 63 small letters, digits and underscores."),
+    "currency": (currency_digits, _("is not a currency of ISO 4217. Write it like EUR.")),
+    "time_zone": (is_time_zone, _("is not a time zone. Write it like Europe/Paris or UTC.")),
+    "locale": (is_locale, _("is not a locale. Write it like en, fr_CA or zh_Hans_CN.")),
+    "phone_region": (REGION.match, _("is not a country. Write it like FR (ISO 3166).")),
+    "prefix": (PREFIX.match, _("can't begin the names of tables. Use up to 20 small letters, digits and underscores.")),
+    "schema": (SCHEMA.match, _("can't be a schema. Use up to 63 small letters, digits and underscores.")),
 }

@@ -21,6 +21,7 @@ from crmkit.core.declare.conventions import Conventions
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
 from crmkit.errors import AssemblyError, EditionError
+from crmkit.translation import _
 from crmkit.translation.languages import Texts
 
 if TYPE_CHECKING:
@@ -152,19 +153,19 @@ def parsed(path: Path) -> dict[str, object]:
     Raises:
         EditionError: if it can't be read, naming line and column of what is wrong.
     """
-    text = ""
+    text, problem = "", ""
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return tomllib.loads(text.replace("\r\n", "\n"))
     except OSError as error:
-        problem = f"The file can't be read: {error.strerror}."
+        problem = _("The file can't be read: {strerror}.", strerror=error.strerror)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        problem = f"line {line}: The file is not UTF-8. Save it as UTF-8."
+        problem = _("line {line}: The file is not UTF-8. Save it as UTF-8.", line=line)
     except tomllib.TOMLDecodeError as error:
         problem = syntax_problem(str(error), text)
     except RecursionError:
-        problem = "The file is nested too deeply."
+        problem = _("The file is nested too deeply.")
     raise EditionError(path=str(path), problems=(problem,))
 
 
@@ -175,7 +176,7 @@ def syntax_problem(message: str, text: str) -> str:
     lines = text.split("\n")
     line = found["line"] if found and found["line"] else len(lines)
     column = found["column"] if found and found["column"] else len(lines[-1]) + 1
-    return f"line {line}, column {column}: {words}."
+    return _("line {line}, column {column}: {words}.", line=line, column=column, words=words)
 
 
 def conventions_of(crm: CRMTable) -> Conventions:
@@ -187,7 +188,7 @@ def tables(given: object, name: str, problems: Problems) -> dict[str, object]:
     """Return a section if it is a table."""
     if isinstance(given, dict):
         return given
-    problems.add(name, f"It is not a table; write [{name}].")
+    problems.add(name, _("It is not a table; write [{name}].", name=name))
     return {}
 
 
@@ -198,5 +199,7 @@ def texts(given: object, name: str, problems: Problems) -> dict[str, str]:
         if isinstance(value, str) and value.strip():
             found[key] = value
         else:
-            problems.add(f"{name}.{key}", f"{shown(value)} is not a text. Put the key in quotes if it has a dot.")
+            problems.add(
+                f"{name}.{key}", _("{shown} is not a text. Put the key in quotes if it has a dot.", shown=shown(value))
+            )
     return found

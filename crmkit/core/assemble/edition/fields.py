@@ -16,6 +16,7 @@ from crmkit.core.declare.kinds import Choice
 from crmkit.core.declare.names import check_name
 from crmkit.core.declare.records import Extension, field_of
 from crmkit.errors import DeclarationError, InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,12 +52,12 @@ class Extended:
 def extensions(given: object, problems: Problems, conventions: Conventions) -> list[Extension]:
     """Return the extensions that the table `[fields]` asks for; what is wrong is noted."""
     if not isinstance(given, dict):
-        problems.add("fields", "It is not a table of entities; write [fields.<entity>.<name>].")
+        problems.add("fields", _("It is not a table of entities; write [fields.<entity>.<name>]."))
         return []
     found = []
     for entity, table in given.items():
         if not isinstance(table, dict):
-            problems.add(f"fields.{entity}", "It is not a table of fields; write [fields.<entity>.<name>].")
+            problems.add(f"fields.{entity}", _("It is not a table of fields; write [fields.<entity>.<name>]."))
             continue
         declared = [declared_field(entity, name, each, problems, conventions) for name, each in table.items()]
         made = tuple(each for each in declared if each is not None)
@@ -71,12 +72,15 @@ def declared_field(entity: str, name: str, given: object, problems: Problems, co
     if table is None:
         return None
     if table.kind not in KINDS:
-        problems.unknown(f"{place}.kind", "kind of field", table.kind, KINDS)
+        problems.unknown(f"{place}.kind", _("kind of field"), table.kind, KINDS)
         return None
     allowed = options_of(table.kind)
     unfit = sorted(set(cast("dict[str, object]", given)) - allowed)
     for key in unfit:
-        problems.add(f"{place}.{key}", f"A field of kind {table.kind!r} has no {key!r}.{hint(key, allowed)}")
+        problems.add(
+            f"{place}.{key}",
+            _("A field of kind {kind!r} has no {key!r}.{hint}", kind=table.kind, key=key, hint=hint(key, allowed)),
+        )
     if unfit:
         return None
     try:
@@ -113,7 +117,7 @@ def positional(entity: str, name: str, table: FieldTable) -> tuple[object, ...]:
     """Return the choices of a choice field, or the targets of a reference to any of several entities."""
     if table.kind == "choice":
         if not table.choices:
-            raise DeclarationError(subject=f"{entity}.{name}", problem="a choice field needs choices.")
+            raise DeclarationError(subject=f"{entity}.{name}", problem=_("a choice field needs choices."))
         return tuple(Choice(*each) for each in table.choices.items())
     if table.kind == "ref":
         check_name(table.target, "target")
@@ -123,7 +127,7 @@ def positional(entity: str, name: str, table: FieldTable) -> tuple[object, ...]:
 def whole(number: Decimal, subject: str) -> int:
     """Return an option that must be a whole number."""
     if number != number.to_integral_value() or number.adjusted() > MOST_DIGITS:
-        raise DeclarationError(subject=subject, problem=f"{number} is not a whole number of 64 bits.")
+        raise DeclarationError(subject=subject, problem=_("{number} is not a whole number of 64 bits.", number=number))
     return int(number)
 
 
@@ -138,10 +142,12 @@ def checked(made: Field, conventions: Conventions) -> Field:
     try:
         re.compile(pattern or "")
     except (re.error, OverflowError, RecursionError) as error:
-        raise DeclarationError(subject="pattern", problem=f"it is not a regular expression: {error}.") from None
+        raise DeclarationError(
+            subject="pattern", problem=_("it is not a regular expression: {error}.", error=error)
+        ) from None
     if made.default is not None:
         try:
             made.kind.parse(made.default, conventions)
         except InvalidValue as error:
-            raise InvalidValue(f"The default doesn't fit: {error}") from None
+            raise InvalidValue(_("The default doesn't fit: {error}", error=error)) from None
     return made

@@ -9,6 +9,7 @@ from crmkit.core.declare.declarations import AddChoice, Relabel
 from crmkit.core.declare.kinds import AnyRefKind, Choice, ChoiceKind, RefKind
 from crmkit.core.declare.stages import ChangeStage
 from crmkit.errors import DeclarationError, InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +54,7 @@ def stage_names(edition: Edition, model: Model) -> Names:
     """Return the names of all stages by pipeline, the edition's own included."""
     found = {name: set(pipeline.positions) for name, pipeline in model.pipelines.items()}
     found |= {each.name: {stage.name for stage in each.stages} for _, each in edition.pipelines}
-    for _, added in edition.stages:
+    for _plugin, added in edition.stages:
         if added.pipeline in found:
             found[added.pipeline].add(added.stage.name)
     return found
@@ -69,7 +70,7 @@ def known_entity(place: str, name: str, fields: Names, problems: Problems) -> bo
 def known_field(place: str, entity: str, name: str, fields: Names, problems: Problems) -> bool:
     """Return whether the entity has such a field, noting if not."""
     if name not in fields[entity]:
-        problems.unknown(place, f"field of {entity}", name, fields[entity])
+        problems.unknown(place, _("field of {entity}", entity=entity), name, fields[entity])
     return name in fields[entity]
 
 
@@ -96,7 +97,10 @@ def check_fields(edition: Edition, model: Model, problems: Problems) -> None:
         for field in each.fields:
             other = model.entities[each.entity].fields.get(field.name)
             if other is not None and other.declared != field:
-                text = f"The plugin {other.provider!r} has a field of that name already. Choose another name."
+                text = _(
+                    "The plugin {provider!r} has a field of that name already. Choose another name.",
+                    provider=other.provider,
+                )
                 problems.add(f"{place}.{field.name}", text)
             for target in targets_of(field):
                 if target not in model.entities:
@@ -115,16 +119,16 @@ def check_choices(edition: Edition, model: Model, problems: Problems, fields: Na
     own = {f"{each.entity}.{field.name}": field.kind for each in edition.extensions for field in each.fields}
     for path, names in edition.choices.items():
         place = f"choices.{shown(path)}"
-        entity, _, name = path.partition(".")
+        entity, _dot, name = path.partition(".")
         if not known_entity(place, entity, fields, problems) or not known_field(place, entity, name, fields, problems):
             continue
         kind = own.get(path) or model.entities[entity].fields[name].kind
         if not isinstance(kind, ChoiceKind):
-            problems.add(place, "It is not a choice field.")
+            problems.add(place, _("It is not a choice field."))
             continue
         taken = {choice.name for choice in kind.choices} & names.keys()
         for choice in sorted(taken):
-            problems.add(place, f"It has the choice {choice!r} already.")
+            problems.add(place, _("It has the choice {choice!r} already.", choice=choice))
 
 
 def check_stages(edition: Edition, model: Model, problems: Problems, fields: Names, stages: Names) -> None:
@@ -134,7 +138,9 @@ def check_stages(edition: Edition, model: Model, problems: Problems, fields: Nam
         if known_entity(f"{place}.entity", pipeline.entity, fields, problems):
             entities[pipeline.name] = pipeline.entity
             if not model.entities[pipeline.entity].staged:
-                problems.add(f"{place}.entity", f"The entity {pipeline.entity!r} doesn't go through stages.")
+                problems.add(
+                    f"{place}.entity", _("The entity {entity!r} doesn't go through stages.", entity=pipeline.entity)
+                )
             for stage in pipeline.stages:
                 check_required(place, pipeline.entity, stage.requires, fields, problems)
     for place, added in edition.stages:
@@ -158,7 +164,9 @@ def check_neighbours(
         return
     for key, stage in wanted.items():
         if stage is not None and stage not in stages[pipeline]:
-            problems.unknown(f"{place}.{key}", f"stage of the pipeline {pipeline!r}", stage, stages[pipeline])
+            problems.unknown(
+                f"{place}.{key}", _("stage of the pipeline {pipeline!r}", pipeline=pipeline), stage, stages[pipeline]
+            )
 
 
 def check_required(place: str, entity: str, names: tuple[str, ...], fields: Names, problems: Problems) -> None:
@@ -182,7 +190,7 @@ def check_labels(edition: Edition, problems: Problems, fields: Names, stages: Na
             problems.unknown(place, "entity", owner, fields)
         elif dot and name not in fields.get(owner, set()) | stages.get(owner, set()):
             known = fields.get(owner, set()) | stages.get(owner, set())
-            problems.unknown(place, f"field or stage of {owner}", name, known)
+            problems.unknown(place, _("field or stage of {owner}", owner=owner), name, known)
         elif not dot and owner not in fields:
             problems.unknown(place, "entity", owner, fields)
 
@@ -202,13 +210,16 @@ def choice_names(given: object, problems: Problems) -> dict[str, dict[str, str]]
     """Return further choices by field: a list of names, or a table of labels by name."""
     found: dict[str, dict[str, str]] = {}
     if not isinstance(given, dict):
-        problems.add("choices", "It is not a table; write [choices].")
+        problems.add("choices", _("It is not a table; write [choices]."))
         return found
     for path, names in given.items():
         place = f"choices.{shown(path)}"
         labels = dict.fromkeys(names, "") if is_names(names) else names
         if not isinstance(labels, dict) or not all(isinstance(label, str) for label in labels.values()):
-            problems.add(place, f'{shown(names)} is neither a list of names nor a table of labels. Write ["a", "b"].')
+            problems.add(
+                place,
+                _('{shown} is neither a list of names nor a table of labels. Write ["a", "b"].', shown=shown(names)),
+            )
             continue
         try:
             found[path] = {Choice(name, label).name: label for name, label in labels.items()}

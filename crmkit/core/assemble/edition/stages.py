@@ -13,6 +13,7 @@ from crmkit.core.assemble.edition.shape import (
 )
 from crmkit.core.declare.stages import STAGE_KINDS, AddStage, ChangeStage, Pipeline, Stage, StageKind
 from crmkit.errors import DeclarationError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ def declared_list(
 ) -> list[tuple[str, D]]:
     """Return what every table of a list declares, each with its place; what is wrong with one is noted."""
     if not isinstance(given, list):
-        problems.add(name, f"It is not a list of tables; write [[{name}]].")
+        problems.add(name, _("It is not a list of tables; write [[{name}]].", name=name))
         return []
     found = []
     for position, each in enumerate(given, start=1):
@@ -63,7 +64,9 @@ def changed_stages(given: object, problems: Problems) -> list[tuple[str, ChangeS
 
     def make(table: ChangeStageTable) -> ChangeStage:
         if table.after is not None and table.before is not None:
-            raise DeclarationError(subject=f"stage {table.stage!r}", problem="say either after or before, not both.")
+            raise DeclarationError(
+                subject=_("stage {stage!r}", stage=table.stage), problem=_("say either after or before, not both.")
+            )
         return ChangeStage(
             table.pipeline,
             table.stage,
@@ -115,19 +118,25 @@ def stage_of(table: PipelineStageTable) -> Stage:
 def one_of(name: str, given: str, known: tuple[str, ...]) -> str:
     """Return the word if it is one of the known ones."""
     if given not in known:
-        raise DeclarationError(subject=f"{name} {given!r}", problem=f"it is one of: {', '.join(known)}.")
+        raise DeclarationError(subject=f"{name} {given!r}", problem=_("it is one of: {names}.", names=", ".join(known)))
     return given
 
 
 def percent(stage: str, given: Decimal | None) -> Decimal | None:
     """Return a probability between 0 and 100."""
     if given is not None and not 0 <= given <= ALL_PERCENT:
-        raise DeclarationError(subject=f"stage {stage!r}", problem=f"its probability {given} is not from 0 to 100.")
+        raise DeclarationError(
+            subject=_("stage {stage!r}", stage=stage),
+            problem=_("its probability {given} is not from 0 to 100.", given=given),
+        )
     return given
 
 
 def limit(stage: str, days: Decimal | None) -> timedelta | None:
     """Return how long a record should stay at most."""
     if days is not None and not 0 < days <= MOST_DAYS:
-        raise DeclarationError(subject=f"stage {stage!r}", problem=f"limit_days is above 0 and at most {MOST_DAYS}.")
+        raise DeclarationError(
+            subject=_("stage {stage!r}", stage=stage),
+            problem=_("limit_days is above 0 and at most {most_days}.", most_days=MOST_DAYS),
+        )
     return None if days is None else timedelta(days=float(days))

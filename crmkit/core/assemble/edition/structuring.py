@@ -13,6 +13,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import exact
 from crmkit.errors import InvalidValue
+from crmkit.translation import _, about, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,23 +31,30 @@ class Problems:
 
     def add(self, place: str, text: str) -> None:
         """Note what is wrong, and where: a path such as `fields.customer.tier`."""
-        self.found.append(f"{place}: {text}")
+        self.found.append(about(place, text))
 
     def unknown(self, place: str, sort: str, name: object, known: Iterable[str]) -> None:
         """Note an unknown name, and the nearest known one."""
-        self.add(place, f"There is no {sort} {shown(name)}.{hint(str(name), known)}")
+        self.add(
+            place, _("There is no {sort} {shown}.{hint}", sort=sort, shown=shown(name), hint=hint(str(name), known))
+        )
 
     def structured(self, place: str, given: object, wanted: type[T]) -> T | None:
         """Return a table as a value of its class, or None after noting everything that is wrong with it."""
         if not isinstance(given, dict):
-            self.add(place, f"{shown(given)} is not a table.")
+            self.add(place, _("{shown} is not a table.", shown=shown(given)))
             return None
         try:
             return converter().structure(given, wanted)
         except cattrs.BaseValidationError as error:
-            for line in cattrs.transform_error(error, path=place, format_exception=described):
-                text, _, where = line.rpartition(" @ ")
-                self.add(where, text)
+            said: dict[str, str] = {}  # the library joins them to lines, which can't be translated
+
+            def kept(problem: BaseException, wanted: type | None) -> str:
+                return said.setdefault(text := described(problem, wanted), text)
+
+            for line in cattrs.transform_error(error, path=place, format_exception=kept):
+                text, _at, where = line.rpartition(" @ ")
+                self.add(where, said.get(text, text))
             return None
 
 
@@ -55,8 +63,8 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = nearest(name, names)
     if close:
-        return f" Did you mean {close!r}?"
-    return f" There are: {', '.join(names) or 'none'}."
+        return _(" Did you mean {close!r}?", close=close)
+    return _(" There are: {names}.", names=", ".join(names) or _("none"))
 
 
 def shown(value: object) -> str:
@@ -69,9 +77,12 @@ def described(error: BaseException, _type: type | None) -> str:
     """Return a structuring error as a sentence."""
     if isinstance(error, ForbiddenExtraKeysError):
         known = [each.name for each in fields(error.cl)]
-        return " ".join(f"There is no key {shown(key)}.{hint(key, known)}" for key in sorted(error.extra_fields))
+        return joined(
+            _("There is no key {shown}.{hint}", shown=shown(key), hint=hint(key, known))
+            for key in sorted(error.extra_fields)
+        )
     if isinstance(error, KeyError):
-        return f"The key {error.args[0]!r} is missing."
+        return _("The key {args!r} is missing.", args=error.args[0])
     return str(error)
 
 
@@ -79,7 +90,7 @@ def described(error: BaseException, _type: type | None) -> str:
 def converter() -> cattrs.Converter:
     """Return the converter that takes nothing for something else: no number for a text, no text for a list."""
     made = cattrs.Converter(forbid_extra_keys=True)
-    for wanted, words in ((str, "a text"), (int, "a whole number"), (bool, "true or false")):
+    for wanted, words in ((str, "a text"), (int, _("a whole number")), (bool, _("true or false"))):
         made.register_structure_hook(wanted, exactly(wanted, words))
     made.register_structure_hook(Decimal, number)
     made.register_structure_hook_func(lambda wanted: wanted is object, lambda given, _: given)
@@ -122,7 +133,10 @@ def items(made: cattrs.Converter, given: object, wanted: type) -> tuple[object, 
     """Return the items of a list; texts, or tables."""
     if not isinstance(given, list):
         raise TypeError(f"{shown(given)} is not a list.")
-    return tuple(item(made, each, wanted, f"item {position}") for position, each in enumerate(given, start=1))
+    return tuple(
+        item(made, each, wanted, _("item {position}", position=position))
+        for position, each in enumerate(given, start=1)
+    )
 
 
 def entries(made: cattrs.Converter, given: object, wanted: type) -> dict[str, object]:

@@ -12,6 +12,7 @@ from attrs import frozen
 from crmkit.core.declare.kinds.kind import Kind, Part
 from crmkit.core.declare.values import Money, exact
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,25 +37,25 @@ def number_from(value: object) -> Decimal:
         InvalidValue: if it is none; grouped digits are refused with a hint, as `1,234` means two things.
     """
     if isinstance(value, (bool, type(None))):
-        raise InvalidValue(f"{value!r} is not a number.")
+        raise InvalidValue(_("{value!r} is not a number.", value=value))
     if not isinstance(value, str):
         return exact(value)
     text = value.strip()
     if len(text) > LONGEST_NUMBER:
-        raise InvalidValue(f"A number of {len(text)} characters is too long.")
+        raise InvalidValue(_("A number of {count} characters is too long.", count=len(text)))
     if not PLAIN_NUMBER.match(text):
         grouped = re.fullmatch(r"[+-]?[\d.,'\u00a0\u202f ]+", text)
-        hint = " Write it without separators of thousands and with a decimal point (1234.50)." if grouped else ""
-        raise InvalidValue(f"{text!r} is not a number.{hint}")
+        hint = _(" Write it without separators of thousands and with a decimal point (1234.50).") if grouped else ""
+        raise InvalidValue(_("{text!r} is not a number.{hint}", text=text, hint=hint))
     return exact(text)
 
 
 def check_range(number: Decimal | int, low: Decimal | int | None, high: Decimal | int | None) -> None:
     """Raise InvalidValue if the number is below `low` or above `high`."""
     if low is not None and number < low:
-        raise InvalidValue(f"{number} is too small; at least {low}.")
+        raise InvalidValue(_("{number} is too small; at least {low}.", number=number, low=low))
     if high is not None and number > high:
-        raise InvalidValue(f"{number} is too large; at most {high}.")
+        raise InvalidValue(_("{number} is too large; at most {high}.", number=number, high=high))
 
 
 @frozen(kw_only=True)
@@ -76,7 +77,7 @@ class IntegerKind(Kind):
                 return None
             number = number_from(value)
             if number.adjusted() > LONGEST_NUMBER or number != number.to_integral_value():
-                raise InvalidValue(f"{value!r} is not a whole number.")
+                raise InvalidValue(_("{value!r} is not a whole number.", value=value))
             value = int(number)
         check_range(value, -LARGEST if self.min is None else self.min, LARGEST if self.max is None else self.max)
         return value
@@ -185,14 +186,18 @@ class MoneyKind(Kind):
         money = self._read(value, conventions)
         digits = currency_digits(money.currency)
         if digits is None:
-            raise InvalidValue(f"{money.currency!r} is not a currency of ISO 4217; write it like EUR.")
+            raise InvalidValue(
+                _("{currency!r} is not a currency of ISO 4217; write it like EUR.", currency=money.currency)
+            )
         check_range(money.amount, self.min, None)
-        amount = fitting(money.amount, digits, f" of {money.currency}")
+        amount = fitting(money.amount, digits, _(" of {currency}", currency=money.currency))
         scaled(amount, MONEY_SCALE)
         if money.currency == conventions.currency:
             return Money(amount, money.currency)
         if money.rate is not None and exact(money.rate) <= 0:
-            raise InvalidValue(f"The rate {money.rate} of {money.currency} must be above 0.")
+            raise InvalidValue(
+                _("The rate {rate} of {currency} must be above 0.", rate=money.rate, currency=money.currency)
+            )
         return Money(amount, money.currency, rate=money.rate)
 
     @staticmethod
@@ -201,7 +206,9 @@ class MoneyKind(Kind):
             return value
         if isinstance(value, dict):
             if unknown := value.keys() - {"amount", "currency", "rate"}:
-                raise InvalidValue(f"Money has no {', '.join(sorted(map(str, unknown)))}; it has amount and currency.")
+                raise InvalidValue(
+                    _("Money has no {names}; it has amount and currency.", names=", ".join(sorted(map(str, unknown))))
+                )
             rate = value.get("rate")
             currency = str(value.get("currency", conventions.currency))
             return Money(number_from(value.get("amount")), currency, rate=None if rate is None else number_from(rate))
@@ -209,7 +216,13 @@ class MoneyKind(Kind):
             return Money(number_from(value), conventions.currency)
         found = MONEY_TEXT.match(value.strip()) if len(value) <= LONGEST_NUMBER else None
         if not found or (found[1] and found[3]):
-            raise InvalidValue(f"{value!r} is not an amount of money; write it like 1234.50 {conventions.currency}.")
+            raise InvalidValue(
+                _(
+                    "{value!r} is not an amount of money; write it like 1234.50 {currency}.",
+                    value=value,
+                    currency=conventions.currency,
+                )
+            )
         currency = found[1] or found[3] or conventions.currency
         return Money(number_from(found[2]), currency, rate=number_from(found[4]) if found[4] else None)
 
@@ -223,7 +236,7 @@ class MoneyKind(Kind):
 
     def load(self, *raw: object) -> Money:
         """Return the money with the rate it was written with; the amount shows its currency's decimals."""
-        amount, currency, _, rate = raw
+        amount, currency, _base, rate = raw
         currency = str(currency)
         return Money(
             with_decimals(unscaled(amount, MONEY_SCALE), currency_digits(currency) or 0),
@@ -285,7 +298,7 @@ class BooleanKind(Kind):
             return None
         found = self.WORDS.get(str(value).strip().lower())
         if found is None:
-            raise InvalidValue(f"{value!r} is neither yes nor no; write true or false.")
+            raise InvalidValue(_("{value!r} is neither yes nor no; write true or false.", value=value))
         return found
 
     def to_text(self, value: object) -> str:
@@ -300,9 +313,16 @@ class BooleanKind(Kind):
 def fitting(number: Decimal, digits: int, what: str = "") -> Decimal:
     """Return the number if it has at most so many decimals (trailing zeros don't count)."""
     if number.adjusted() > LARGEST_POWER or len(number.as_tuple().digits) > MOST_FIGURES:
-        raise InvalidValue(f"{number} is too large or too long.")
+        raise InvalidValue(_("{number} is too large or too long.", number=number))
     if number and -int(plain(number).as_tuple().exponent) > digits:
-        raise InvalidValue(f"{number} has more than the {digits} decimals{what} that are kept; round it.")
+        raise InvalidValue(
+            _(
+                "{number} has more than the {digits} decimals{what} that are kept; round it.",
+                number=number,
+                digits=digits,
+                what=what,
+            )
+        )
     return with_decimals(number, digits) if what else number
 
 
@@ -311,7 +331,7 @@ def with_decimals(number: Decimal, digits: int) -> Decimal:
     try:
         return number.quantize(Decimal(1).scaleb(-digits)) if digits >= 0 else number
     except ArithmeticError:
-        raise InvalidValue(f"{number} is too large.") from None
+        raise InvalidValue(_("{number} is too large.", number=number)) from None
 
 
 def plain(number: Decimal) -> Decimal:
@@ -324,7 +344,7 @@ def scaled(number: object, scale: int) -> int:
     """Return the number as an integer of 64 bits, times ten to the scale."""
     value = int(exact(number).scaleb(scale))
     if abs(value) > LARGEST:
-        raise InvalidValue(f"{number} is too large.")
+        raise InvalidValue(_("{number} is too large.", number=number))
     return value
 
 

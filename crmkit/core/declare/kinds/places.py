@@ -12,6 +12,7 @@ from crmkit.core.declare.kinds.numbers import check_range, fitting, number_from,
 from crmkit.core.declare.kinds.texts import TextKind
 from crmkit.core.declare.values import Address, Location
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,9 @@ class AddressKind(Kind):
             value = self._from_text(value.strip())
         given = asdict(value) if isinstance(value, Address) else value
         if not isinstance(given, dict) or given.keys() - set(ADDRESS_PARTS):
-            raise InvalidValue(f"{value!r} is not an address; its parts are {', '.join(ADDRESS_PARTS)}.")
+            raise InvalidValue(
+                _("{value!r} is not an address; its parts are {names}.", value=value, names=", ".join(ADDRESS_PARTS))
+            )
         lines = {name: self.LINE.parse(line, conventions) for name, line in given.items() if line is not None}
         return Address(**lines) if any(lines.values()) else None
 
@@ -50,7 +53,7 @@ class AddressKind(Kind):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
-            raise InvalidValue(f"{text[:40]!r} is not an address in JSON.") from None
+            raise InvalidValue(_("{text!r} is not an address in JSON.", text=text[:40])) from None
 
     def dump(self, value: object) -> tuple[object, ...]:
         """Return the five parts."""
@@ -116,7 +119,9 @@ class LocationKind(Kind):
         pair = value.split(",") if isinstance(value, str) else value
         if isinstance(pair, (list, tuple)) and len(pair) == 2:  # noqa: PLR2004
             return pair[0], pair[1]
-        raise InvalidValue(f"{value!r} is not a position; write it like 48.8606,2.3376 (latitude, longitude).")
+        raise InvalidValue(
+            _("{value!r} is not a position; write it like 48.8606,2.3376 (latitude, longitude).", value=value)
+        )
 
     def dump(self, value: object) -> tuple[object, ...]:
         """Return both coordinates as scaled integers."""

@@ -11,6 +11,7 @@ from crmkit.core.declare.kinds.kind import Kind, Part
 from crmkit.core.declare.kinds.numbers import LARGEST
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ class RefKind(Kind):
             return None
         entity, number = reference_of(value)
         if entity is not None and entity != self.target:
-            raise InvalidValue(f"A {entity} is given where a {self.target} belongs.")
+            raise InvalidValue(_("A {entity} is given where a {target} belongs.", entity=entity, target=self.target))
         return ref_class(self.target)(number)
 
     def dump(self, value: object) -> tuple[object, ...]:
@@ -86,9 +87,17 @@ class AnyRefKind(Kind):
             return None
         entity, number = reference_of(value)
         if entity is None:
-            raise InvalidValue(f"{value!r} does not say which entity it refers to; write it like customer:5.")
+            raise InvalidValue(
+                _("{value!r} does not say which entity it refers to; write it like customer:5.", value=value)
+            )
         if self.targets and entity not in self.targets:
-            raise InvalidValue(f"A {entity} can't be referred to here; it may be: {', '.join(self.targets)}.")
+            raise InvalidValue(
+                _(
+                    "A {entity} can't be referred to here; it may be: {names}.",
+                    entity=entity,
+                    names=", ".join(self.targets),
+                )
+            )
         return ref_class(entity)(number)
 
     def dump(self, value: object) -> tuple[object, ...]:
@@ -121,7 +130,7 @@ def reference_of(value: object) -> tuple[str | None, int]:
     else:
         entity, number = None, plain_id(value)
     if not 0 < number <= LARGEST:
-        raise InvalidValue(f"{value!r} is neither a record nor the id of one.")
+        raise InvalidValue(_("{value!r} is neither a record nor the id of one.", value=value))
     return entity, number
 
 

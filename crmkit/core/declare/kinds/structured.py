@@ -11,6 +11,7 @@ from crmkit.core.declare.kinds.kind import Kind, Part, search_key
 from crmkit.core.declare.kinds.texts import TextKind
 from crmkit.core.declare.names import as_label, as_text, check_name, nearest
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,8 +64,15 @@ class ChoiceKind(Kind):
                 if wanted in {choice.name, search_key(choice.label)}:
                     return choice.name
         close = nearest(str(value), [choice.name for choice in self.choices])
-        hint = f" Did you mean {close!r}?" if close else ""
-        raise InvalidValue(f"{value!r} is not one of: {', '.join(choice.name for choice in self.choices)}.{hint}")
+        hint = _(" Did you mean {close!r}?", close=close) if close else ""
+        raise InvalidValue(
+            _(
+                "{value!r} is not one of: {names}.{hint}",
+                value=value,
+                names=", ".join(choice.name for choice in self.choices),
+                hint=hint,
+            )
+        )
 
     def format(self, value: object, conventions: Conventions) -> str:
         """Return the label."""
@@ -93,12 +101,18 @@ class TagsKind(Kind):
         """Return the tags sorted, from a sequence or a text with commas."""
         given = value.split(",") if isinstance(value, str) else value
         if not isinstance(given, (tuple, list, set, frozenset)) or len(given) > MOST_TAGS:
-            raise InvalidValue(f"{value!r} is not a list of at most {MOST_TAGS} tags; write them with commas between.")
+            raise InvalidValue(
+                _(
+                    "{value!r} is not a list of at most {most_tags} tags; write them with commas between.",
+                    value=value,
+                    most_tags=MOST_TAGS,
+                )
+            )
         unique: dict[str, str] = {}
         for each in given:
             tag = self.TAG.parse(each, conventions)
             if tag is not None and "," in tag:
-                raise InvalidValue(f"The tag {tag!r} holds a comma; tags are separated by commas.")
+                raise InvalidValue(_("The tag {tag!r} holds a comma; tags are separated by commas.", tag=tag))
             if tag is not None:
                 unique.setdefault(search_key(tag), tag)
         return tuple(sorted(unique.values())) or None
@@ -151,15 +165,21 @@ class JsonKind(Kind):
             try:
                 value = json.loads(value)
             except (ValueError, RecursionError):
-                raise InvalidValue("The text is not JSON.") from None
+                raise InvalidValue(_("The text is not JSON.")) from None
         try:
             text = json.dumps(value, allow_nan=False, ensure_ascii=False)
             text.encode()
             value = json.loads(text)  # lists and texts only, and nothing that the caller could change later
         except (ValueError, TypeError, RecursionError) as error:
-            raise InvalidValue(f"The value can't be written as JSON: {error}.") from None
+            raise InvalidValue(_("The value can't be written as JSON: {error}.", error=error)) from None
         if len(text) > JSON_SIZE or depth(value) > JSON_DEPTH:
-            raise InvalidValue(f"JSON may have {JSON_SIZE} characters and {JSON_DEPTH} levels at most.")
+            raise InvalidValue(
+                _(
+                    "JSON may have {json_size} characters and {json_depth} levels at most.",
+                    json_size=JSON_SIZE,
+                    json_depth=JSON_DEPTH,
+                )
+            )
         return value
 
     def dump(self, value: object) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from crmkit.core.declare.kinds.kind import Kind, search_key
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +30,12 @@ FEWEST_DIGITS, MOST_DIGITS = 3, 20
 def clean(value: object, forbidden: re.Pattern[str]) -> str:
     """Return the text in normal form (NFC) if it is one and holds no control characters."""
     if not isinstance(value, str):
-        raise InvalidValue(f"{value!r} is not a text.")
+        raise InvalidValue(_("{value!r} is not a text.", value=value))
     found = forbidden.search(value)
     if found:
-        raise InvalidValue(f"The character U+{ord(found.group()):04X} is not allowed in a text; remove it.")
+        raise InvalidValue(
+            _("The character U+{ord} is not allowed in a text; remove it.", ord=f"{ord(found.group()):04X}")
+        )
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
@@ -54,9 +57,9 @@ class TextKind(Kind):
         del conventions
         text = clean(value.strip() if isinstance(value, str) else value, UNPRINTABLE)
         if len(text) > self.max:
-            raise InvalidValue(f"The text has {len(text)} characters; at most {self.max} fit.")
+            raise InvalidValue(_("The text has {count} characters; at most {max} fit.", count=len(text), max=self.max))
         if self.pattern is not None and text and not re.fullmatch(self.pattern, text):
-            raise InvalidValue(f"{text!r} does not have the form {self.pattern}.")
+            raise InvalidValue(_("{text!r} does not have the form {pattern}.", text=text, pattern=self.pattern))
         return text or None
 
     def key(self, value: object) -> str | None:
@@ -84,7 +87,7 @@ class LongTextKind(TextKind):
         lines = value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
         text = clean(lines, UNPRINTABLE_IN_LONG)
         if len(text) > self.max:
-            raise InvalidValue(f"The text has {len(text)} characters; at most {self.max} fit.")
+            raise InvalidValue(_("The text has {count} characters; at most {max} fit.", count=len(text), max=self.max))
         return text if text.strip() else None
 
 
@@ -101,7 +104,7 @@ class EmailKind(TextKind):
         text = TextKind.parse(self, value, conventions)
         if text is None:
             return None
-        local, _, domain = text.rpartition("@")
+        local, _dot, domain = text.rpartition("@")
         if PLAIN_LOCAL_PART.match(local) and len(text) <= self.max and is_plain_domain(domain):
             return text
         from email_validator import EmailNotValidError, validate_email
@@ -109,7 +112,7 @@ class EmailKind(TextKind):
         try:
             return validate_email(text, check_deliverability=False, strict=True).normalized
         except EmailNotValidError as error:
-            raise InvalidValue(f"{text!r} is not an e-mail address: {error}") from None
+            raise InvalidValue(_("{text!r} is not an e-mail address: {error}", text=text, error=error)) from None
 
     def json_schema(self) -> Mapping[str, object]:
         """Return a string schema with the e-mail format."""
@@ -140,9 +143,13 @@ class PhoneKind(TextKind):
         try:
             number = phonenumbers.parse(text, conventions.phone_region)
         except phonenumbers.NumberParseException:
-            raise InvalidValue(f"{text!r} is not a telephone number; write it like +33 1 40 20 50 50.") from None
+            raise InvalidValue(
+                _("{text!r} is not a telephone number; write it like +33 1 40 20 50 50.", text=text)
+            ) from None
         if not phonenumbers.is_possible_number(number):
-            raise InvalidValue(f"{text!r} has too few or too many digits for a telephone number of its country.")
+            raise InvalidValue(
+                _("{text!r} has too few or too many digits for a telephone number of its country.", text=text)
+            )
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{e164};ext={number.extension}" if number.extension else e164
 
@@ -150,7 +157,7 @@ class PhoneKind(TextKind):
     def _as_written(text: str) -> str:
         digits = sum(character.isdigit() for character in text)
         if not PHONE_CHARACTERS.match(text) or not FEWEST_DIGITS <= digits <= MOST_DIGITS:
-            raise InvalidValue(f"{text!r} is not a telephone number; write it like +33 1 40 20 50 50.")
+            raise InvalidValue(_("{text!r} is not a telephone number; write it like +33 1 40 20 50 50.", text=text))
         return " ".join(text.split())
 
     def format(self, value: object, conventions: Conventions) -> str:
@@ -185,7 +192,7 @@ class UrlKind(TextKind):
             return None
         address = text if "://" in text else f"https://{text}"
         if not is_web_address(address):
-            raise InvalidValue(f"{text!r} is not a web address; write it like https://example.com.")
+            raise InvalidValue(_("{text!r} is not a web address; write it like https://example.com.", text=text))
         return address
 
     def json_schema(self) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from attrs import frozen
 from crmkit.core.declare.kinds.kind import Kind, Part
 from crmkit.core.declare.kinds.numbers import LARGEST
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError):
-        raise InvalidValue(f"{name!r} is not a time zone; write an IANA name such as Europe/Paris.") from None
+        raise InvalidValue(
+            _("{name!r} is not a time zone; write an IANA name such as Europe/Paris.", name=name)
+        ) from None
 
 
 @frozen(kw_only=True)
@@ -57,11 +60,11 @@ class DateKind(Kind):
             return None
         text = value.strip() if isinstance(value, str) else ""
         if not ISO_DATE.match(text):
-            raise InvalidValue(f"{value!r} is not a date; write it like 2026-03-31.")
+            raise InvalidValue(_("{value!r} is not a date; write it like 2026-03-31.", value=value))
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise InvalidValue(f"{text!r} is not a day of the calendar.") from None
+            raise InvalidValue(_("{text!r} is not a day of the calendar.", text=text)) from None
 
     def to_text(self, value: object) -> str:
         """Return the ISO form."""
@@ -98,7 +101,7 @@ class DateTimeKind(Kind):
         try:
             return moment.astimezone(UTC)
         except OverflowError:
-            raise InvalidValue(f"{value!r} is outside the calendar.") from None
+            raise InvalidValue(_("{value!r} is outside the calendar.", value=value)) from None
 
     @staticmethod
     def _read(value: object) -> datetime:
@@ -107,7 +110,7 @@ class DateTimeKind(Kind):
                 return datetime.fromisoformat(value.strip())
         except ValueError:
             pass
-        raise InvalidValue(f"{value!r} is not a date and time; write it like 2026-03-31T09:30+02:00.")
+        raise InvalidValue(_("{value!r} is not a date and time; write it like 2026-03-31T09:30+02:00.", value=value))
 
     def to_text(self, value: object) -> str:
         """Return the ISO form in UTC."""
@@ -142,7 +145,7 @@ class DurationKind(Kind):
             return None
         length = value if isinstance(value, timedelta) else self._read(value)
         if abs(length // MICROSECOND) > LARGEST:
-            raise InvalidValue(f"A duration of {length.days} days is too long.")
+            raise InvalidValue(_("A duration of {days} days is too long.", days=length.days))
         return length
 
     @classmethod
@@ -156,7 +159,7 @@ class DurationKind(Kind):
                 return cls._from_iso(iso)
         except OverflowError:
             pass
-        raise InvalidValue(f"{value!r} is not a duration; write it like P3DT4H30M or 4:30.")
+        raise InvalidValue(_("{value!r} is not a duration; write it like P3DT4H30M or 4:30.", value=value))
 
     @staticmethod
     def _from_iso(found: re.Match[str]) -> timedelta:

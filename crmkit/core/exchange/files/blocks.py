@@ -16,6 +16,7 @@ from crmkit.core.exchange.files.errors import (
     WrongFormatError,
 )
 from crmkit.core.exchange.files.options import is_gzip
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -28,11 +29,11 @@ SMALL_BYTES = 16 << 20
 """What unpacks to no more than this is harmless, however well it was packed."""
 
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "a workbook or ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
-    b"\x1f\x8b": "packed with gzip",
-    b"%PDF": "a PDF document",
-    b"SQLite f": "an SQLite database",
+    b"PK\x03\x04": _("a workbook or ZIP archive"),
+    b"\xd0\xcf\x11\xe0": _("an old Excel or Word file"),
+    b"\x1f\x8b": _("packed with gzip"),
+    b"%PDF": _("a PDF document"),
+    b"SQLite f": _("an SQLite database"),
 }
 
 
@@ -48,7 +49,7 @@ def checked_size(path: str, *, limits: Limits) -> int:
     except (OSError, ValueError) as error:
         raise UnreadableFileError(path=path, problem=_reason(error)) from error
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFileError(path=path, problem="it is not a regular file")
+        raise UnreadableFileError(path=path, problem=_("it is not a regular file"))
     if found.st_size > limits.max_bytes:
         raise FileTooLargeError(path=path, limit=limits.max_bytes)
     return found.st_size
@@ -69,7 +70,7 @@ def open_blocks(path: str, *, limits: Limits, resources: ExitStack) -> Iterator[
 def _refuse_other_formats(start: bytes, *, path: str) -> None:
     for mark, found in _OTHER_FORMATS.items():
         if start.startswith(mark):
-            raise WrongFormatError(path=path, expected="a text file", found=found)
+            raise WrongFormatError(path=path, expected=_("a text file"), found=found)
 
 
 def _plain(path: str, *, limits: Limits) -> Generator[bytes, None, None]:
@@ -104,7 +105,7 @@ def _unpacked_block(file: gzip.GzipFile, *, path: str) -> bytes:
     try:
         return file.read(BLOCK_BYTES)
     except (OSError, EOFError, zlib.error) as error:
-        raise DamagedFileError(path=path, problem=f"it can't be unpacked ({error})") from error
+        raise DamagedFileError(path=path, problem=_("it can't be unpacked ({error})", error=error)) from error
 
 
 def check_growth(unpacked: int, *, packed: int, path: str, limits: Limits) -> None:
@@ -114,9 +115,14 @@ def check_growth(unpacked: int, *, packed: int, path: str, limits: Limits) -> No
         UnpacksTooLargeError: It is beyond the size or the ratio of the limits.
     """
     if unpacked > limits.max_unpacked_bytes:
-        raise UnpacksTooLargeError(path=path, problem=f"more than {limits.max_unpacked_bytes:,} bytes")
+        raise UnpacksTooLargeError(
+            path=path,
+            problem=_("more than {max_unpacked_bytes} bytes", max_unpacked_bytes=f"{limits.max_unpacked_bytes:,}"),
+        )
     if unpacked > SMALL_BYTES and unpacked > limits.max_ratio * packed:
-        raise UnpacksTooLargeError(path=path, problem=f"more than {limits.max_ratio} times its size")
+        raise UnpacksTooLargeError(
+            path=path, problem=_("more than {max_ratio} times its size", max_ratio=limits.max_ratio)
+        )
 
 
 def _reason(error: OSError | ValueError) -> str:

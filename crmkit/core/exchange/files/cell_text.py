@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import isfinite
 from typing import TypeAlias
 
+from crmkit.translation import _
+
 Cell: TypeAlias = str | int | float | Decimal | date | time | timedelta | None
 """What a cell may hold (a datetime is a date, a truth value an int)."""
 
@@ -36,7 +38,7 @@ def _number_text(value: float | Decimal) -> str:
     if isinstance(value, int):
         return str(value)
     if not isfinite(value):
-        message = f"{value} is no number that can be written"
+        message = _("{value} is no number that can be written", value=value)
         raise ValueError(message)
     if isinstance(value, Decimal):
         return format(value, "f")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.exchange.files.characters import forbidden_character
 from crmkit.core.exchange.files.rows import BadRow
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 def cell_problem(cell: str, *, limit: int) -> str | None:
     """Say what is wrong with a cell, as a whole sentence; `limit` counts characters."""
     if len(cell) > limit:
-        return f"The cell is too long: {len(cell):,} characters, and at most {limit:,} can be handled. Shorten it."
+        return _(
+            "The cell is too long: {count} characters, and at most {limit} can be handled. Shorten it.",
+            count=f"{len(cell):,}",
+            limit=f"{limit:,}",
+        )
     character = forbidden_character(cell)
     if character:
-        return f"There is {character} in the cell. Remove it."
+        return _("There is {character} in the cell. Remove it.", character=character)
     return None
 
 
@@ -25,7 +30,11 @@ def ragged(number: int, cells: Sequence[str | None], *, expected: int) -> BadRow
     """Report a row that does not have one cell per column."""
     return BadRow(
         number,
-        f"The row has {len(cells):,} cells, but the header has {expected:,}. "
-        "Is a delimiter or a quote missing, or one too many?",
+        _(
+            "The row has {count} cells, but the header has {expected}. "
+            "Is a delimiter or a quote missing, or one too many?",
+            count=f"{len(cells):,}",
+            expected=f"{expected:,}",
+        ),
         tuple(cells),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from crmkit.translation import _
+
 # Tab, line feed and carriage return are text. Databases disagree about the rest, so it is refused at the edge.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -24,5 +26,5 @@ def forbidden_character(text: str) -> str | None:
     if found is None:
         return None
     character = found.group()
-    sort = "half of a surrogate pair" if unicodedata.category(character) == "Cs" else "a control character"
-    return f"U+{ord(character):04X}, {sort}" if character != "\x00" else "U+0000, a NUL byte"
+    sort = _("half of a surrogate pair") if unicodedata.category(character) == "Cs" else _("a control character")
+    return f"U+{ord(character):04X}, {sort}" if character != "\x00" else _("U+0000, a NUL byte")

@@ -16,6 +16,7 @@ from crmkit.core.exchange.files.formulas import restore
 from crmkit.core.exchange.files.header import header_names
 from crmkit.core.exchange.files.lines import Lines, RecordTooLongError
 from crmkit.core.exchange.files.rows import BadRow, RowSource, SourceRow
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +91,7 @@ class CsvReader:
         return chain(islice(found, limit), self._nothing_behind(found, limit=limit))
 
     def _nothing_behind(self, found: Iterator[SourceRow | BadRow], *, limit: int) -> Iterator[SourceRow | BadRow]:
-        for _ in found:
+        for _more in found:
             raise TooManyRowsError(path=self._path, limit=limit)
         yield from ()
 
@@ -147,7 +148,7 @@ class CsvReader:
         for name, cell in zip(self._header, cells, strict=False):
             problem = cell_problem(cell, limit=self._options.limits.max_cell_characters)
             if problem:
-                return BadRow(number, f"Column {name!r}: {problem}", tuple(cells), name)
+                return BadRow(number, _("Column {name!r}: {problem}", name=name, problem=problem), tuple(cells), name)
         return None
 
     def _slow_row(self) -> SourceRow | BadRow:
@@ -159,7 +160,7 @@ class CsvReader:
         self._lines.done += lines
         if record.behind_quote is None:
             return self._bad_cell(number, record.cells()) or self._row(number, record.cells())
-        message = "There is text behind a closing quote. Write quotes inside a quoted cell twice."
+        message = _("There is text behind a closing quote. Write quotes inside a quoted cell twice.")
         return BadRow(number, message, tuple(record.cells()))
 
     def _finish(self, record: RecordSplitter, taken: list[str]) -> int:
@@ -175,13 +176,13 @@ class CsvReader:
             except RecordTooLongError:
                 raise self._unclosed(record, self._too_far()) from None
             if line is None:
-                raise self._unclosed(record, "is not closed until the end of the file")
+                raise self._unclosed(record, _("is not closed until the end of the file"))
             lines, length = lines + 1, length + len(line)
             if length > self._options.limits.max_record_characters:
                 raise self._unclosed(record, self._too_far())
             record.feed(line)
         if record.behind_quote is not None and (lines > 1 or record.opened_at is not None):
-            raise self._unclosed(record, "is not closed properly: text follows where it seems to close")
+            raise self._unclosed(record, _("is not closed properly: text follows where it seems to close"))
         return lines
 
     def _record(self) -> list[str]:
@@ -192,7 +193,7 @@ class CsvReader:
         record = self._split([line])
         self._lines.done += self._finish(record, [line])
         if record.behind_quote is not None:
-            raise self._unclosed(record, "has text behind its end", done=self._lines.done - 1)
+            raise self._unclosed(record, _("has text behind its end"), done=self._lines.done - 1)
         return record.cells()
 
     def _split(self, lines: list[str]) -> RecordSplitter:
@@ -202,7 +203,10 @@ class CsvReader:
         return record
 
     def _too_far(self) -> str:
-        return f"is not closed within {self._options.limits.max_record_characters:,} characters"
+        return _(
+            "is not closed within {max_record_characters} characters",
+            max_record_characters=f"{self._options.limits.max_record_characters:,}",
+        )
 
     def _unclosed(self, record: RecordSplitter, problem: str, *, done: int | None = None) -> UnclosedQuoteError:
         where = record.opened_at if record.behind_quote is None else record.behind_quote

@@ -6,6 +6,7 @@ from attrs import define
 
 from crmkit.core.exchange.files.columns import column_letters
 from crmkit.errors import CRMKitError
+from crmkit.translation import _
 
 
 @define(kw_only=True, eq=False)
@@ -24,7 +25,7 @@ class UnreadableFileError(FileError):
     @property
     def message(self) -> str:
         """Name the file and the system's reason."""
-        return f"The file {self.path} can't be opened: {self.problem}."
+        return _("The file {path} can't be opened: {problem}.", path=self.path, problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -36,9 +37,11 @@ class FileTooLargeError(FileError):
     @property
     def message(self) -> str:
         """Name the limit."""
-        return (
-            f"The file {self.path} is larger than {self.limit:,} bytes. "
-            "Split it, or raise the limit max_bytes if you trust where it comes from."
+        return _(
+            "The file {path} is larger than {limit} bytes. "
+            "Split it, or raise the limit max_bytes if you trust where it comes from.",
+            path=self.path,
+            limit=f"{self.limit:,}",
         )
 
 
@@ -51,9 +54,11 @@ class UnpacksTooLargeError(FileError):
     @property
     def message(self) -> str:
         """Say which limit."""
-        return (
-            f"The file {self.path} is refused, because it unpacks to far more than it should: {self.problem}. "
-            "Save it again as plain CSV if you trust where it comes from."
+        return _(
+            "The file {path} is refused, because it unpacks to far more than it should: {problem}. "
+            "Save it again as plain CSV if you trust where it comes from.",
+            path=self.path,
+            problem=self.problem,
         )
 
 
@@ -67,7 +72,12 @@ class UnknownFormatError(FileError):
     @property
     def message(self) -> str:
         """List the formats."""
-        return f"The format {self.format!r} of {self.path} is not known. Name one of: {', '.join(self.known)}."
+        return _(
+            "The format {format!r} of {path} is not known. Name one of: {names}.",
+            format=self.format,
+            path=self.path,
+            names=", ".join(self.known),
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -80,9 +90,11 @@ class WrongFormatError(FileError):
     @property
     def message(self) -> str:
         """Say what was expected and what was found."""
-        return (
-            f"The file {self.path} should be {self.expected}, but it is {self.found}. "
-            "Give it the right suffix or name its format."
+        return _(
+            "The file {path} should be {expected}, but it is {found}. Give it the right suffix or name its format.",
+            path=self.path,
+            expected=self.expected,
+            found=self.found,
         )
 
 
@@ -95,9 +107,11 @@ class UnknownEncodingError(FileError):
     @property
     def message(self) -> str:
         """Name some that exist."""
-        return (
-            f"The encoding {self.encoding!r}, declared for {self.path}, is not known. "
-            "Use for example utf-8, utf-16, gb18030, cp1252 or cp1251."
+        return _(
+            "The encoding {encoding!r}, declared for {path}, is not known. "
+            "Use for example utf-8, utf-16, gb18030, cp1252 or cp1251.",
+            encoding=self.encoding,
+            path=self.path,
         )
 
 
@@ -112,10 +126,14 @@ class UndecodableFileError(FileError):
     @property
     def message(self) -> str:
         """Point at the byte and say what to declare."""
-        return (
-            f"The file {self.path} is not {self.encoding}: line {self.line}, at byte {self.offset:,}. "
-            "Declare the encoding that it was saved in, for example gb18030, cp1252 or utf-16, "
-            "or save it again as UTF-8."
+        return _(
+            "The file {path} is not {encoding}: line {line}, at byte {offset}. "
+            "Declare the encoding that it was saved in, for example gb18030, cp1252 or utf-16, or save it again "
+            "as UTF-8.",
+            path=self.path,
+            encoding=self.encoding,
+            line=self.line,
+            offset=f"{self.offset:,}",
         )
 
 
@@ -126,7 +144,7 @@ class EmptyFileError(FileError):
     @property
     def message(self) -> str:
         """Say what a file needs."""
-        return f"The file {self.path} is empty. It needs a header and the rows below it."
+        return _("The file {path} is empty. It needs a header and the rows below it.", path=self.path)
 
 
 @define(kw_only=True, eq=False)
@@ -140,20 +158,34 @@ class HeaderError(FileError):
     @property
     def message(self) -> str:
         """List every such column with its position."""
-        found = [f"{name!r} is the name of columns {_positions(where)}" for name, where in self.repeated]
+        found = [
+            _("{name!r} is the name of columns {positions}", name=name, positions=_positions(where))
+            for name, where in self.repeated
+        ]
         if self.missing:
-            found.append(f"there is no name for {_positions(self.missing)}")
+            found.append(_("there is no name for {positions}", positions=_positions(self.missing)))
         if self.illegal:
-            found.append(f"there are control characters in the name of {_positions(self.illegal)} (a wrong encoding?)")
-        return (
-            f"The header of {self.path} can't be used: {'; '.join(found)}. "
-            "Correct the names, or map columns by number (columns_by_number)."
+            found.append(
+                _(
+                    "there are control characters in the name of {positions} (a wrong encoding?)",
+                    positions=_positions(self.illegal),
+                )
+            )
+        return _(
+            "The header of {path} can't be used: {names}. "
+            "Correct the names, or map columns by number (columns_by_number).",
+            path=self.path,
+            names="; ".join(found),
         )
 
 
 def _positions(positions: tuple[int, ...], *, shown: int = 20) -> str:
     listed = ", ".join(f"{position} ({column_letters(position)})" for position in positions[:shown])
-    return listed if len(positions) <= shown else f"{listed} and {len(positions) - shown} more"
+    return (
+        listed
+        if len(positions) <= shown
+        else _("{listed} and {count} more", listed=listed, count=len(positions) - shown)
+    )
 
 
 @define(kw_only=True, eq=False)
@@ -166,9 +198,12 @@ class TooManyColumnsError(FileError):
     @property
     def message(self) -> str:
         """Name both numbers."""
-        return (
-            f"There are too many columns in {self.path}: {self.found:,}, and at most {self.limit:,} can be handled. "
-            "Is the delimiter right? Else remove the columns that aren't needed."
+        return _(
+            "There are too many columns in {path}: {found}, and at most {limit} can be handled. "
+            "Is the delimiter right? Else remove the columns that aren't needed.",
+            path=self.path,
+            found=f"{self.found:,}",
+            limit=f"{self.limit:,}",
         )
 
 
@@ -181,7 +216,11 @@ class TooManyRowsError(FileError):
     @property
     def message(self) -> str:
         """Name the limit."""
-        return f"There are more than {self.limit:,} rows in {self.path}. Split the file, or use CSV and raise max_rows."
+        return _(
+            "There are more than {limit} rows in {path}. Split the file, or use CSV and raise max_rows.",
+            limit=f"{self.limit:,}",
+            path=self.path,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -194,9 +233,11 @@ class LineTooLongError(FileError):
     @property
     def message(self) -> str:
         """Name the line."""
-        return (
-            f"Line {self.line} of {self.path} is longer than {self.limit:,} characters. "
-            "Is this a text file with line ends?"
+        return _(
+            "Line {line} of {path} is longer than {limit} characters. Is this a text file with line ends?",
+            line=self.line,
+            path=self.path,
+            limit=f"{self.limit:,}",
         )
 
 
@@ -210,9 +251,12 @@ class UnclosedQuoteError(FileError):
     @property
     def message(self) -> str:
         """Name the line where the quote opens."""
-        return (
-            f'In {self.path}, a quote (") opens in line {self.line} and {self.problem}. '
-            "Close it, and write quotes inside a quoted cell twice."
+        return _(
+            'In {path}, a quote (") opens in line {line} and {problem}. '
+            "Close it, and write quotes inside a quoted cell twice.",
+            path=self.path,
+            line=self.line,
+            problem=self.problem,
         )
 
 
@@ -225,7 +269,7 @@ class DamagedFileError(FileError):
     @property
     def message(self) -> str:
         """Say what is damaged."""
-        return f"The file {self.path} is damaged: {self.problem}. Save or fetch it again."
+        return _("The file {path} is damaged: {problem}. Save or fetch it again.", path=self.path, problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -237,8 +281,10 @@ class UnsafeWorkbookError(FileError):
     @property
     def message(self) -> str:
         """Say what it is."""
-        return (
-            f"The workbook {self.path} is refused: {self.problem}. Save it again with a spreadsheet program, or as CSV."
+        return _(
+            "The workbook {path} is refused: {problem}. Save it again with a spreadsheet program, or as CSV.",
+            path=self.path,
+            problem=self.problem,
         )
 
 
@@ -252,7 +298,12 @@ class UnknownSheetError(FileError):
     @property
     def message(self) -> str:
         """List the sheets that exist."""
-        return f"There is no sheet {self.sheet!r} in {self.path}. Its sheets: {', '.join(self.known) or 'none'}."
+        return _(
+            "There is no sheet {sheet!r} in {path}. Its sheets: {names}.",
+            sheet=self.sheet,
+            path=self.path,
+            names=", ".join(self.known) or _("none"),
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -264,9 +315,11 @@ class WorkbookReaderError(FileError):
     @property
     def message(self) -> str:
         """Say how it stopped."""
-        return (
-            f"Reading the workbook {self.path} was stopped: {self.problem}. "
-            "Save it as CSV, or raise the limit if you trust where it comes from."
+        return _(
+            "Reading the workbook {path} was stopped: {problem}. "
+            "Save it as CSV, or raise the limit if you trust where it comes from.",
+            path=self.path,
+            problem=self.problem,
         )
 
 
@@ -281,7 +334,13 @@ class UnwritableCellError(FileError):
     @property
     def message(self) -> str:
         """Name the row and the column."""
-        return f"Row {self.row}, column {self.column!r} can't be written to {self.path}: {self.problem}."
+        return _(
+            "Row {row}, column {column!r} can't be written to {path}: {problem}.",
+            row=self.row,
+            column=self.column,
+            path=self.path,
+            problem=self.problem,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -295,7 +354,13 @@ class RowLengthError(FileError):
     @property
     def message(self) -> str:
         """Name both numbers."""
-        return f"Row {self.row} for {self.path} has {self.found} cells, but there are {self.expected} columns."
+        return _(
+            "Row {row} for {path} has {found} cells, but there are {expected} columns.",
+            row=self.row,
+            path=self.path,
+            found=self.found,
+            expected=self.expected,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -309,4 +374,9 @@ class UnwritableColumnError(FileError):
     def message(self) -> str:
         """Name the columns and those that there are."""
         columns, known = ", ".join(self.columns), ", ".join(self.known)
-        return f"The columns {columns} can't be written to {self.path}. Its columns: {known}."
+        return _(
+            "The columns {columns} can't be written to {path}. Its columns: {known}.",
+            columns=columns,
+            path=self.path,
+            known=known,
+        )

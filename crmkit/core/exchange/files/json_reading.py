@@ -14,6 +14,7 @@ from crmkit.core.exchange.files.errors import TooManyRowsError
 from crmkit.core.exchange.files.json_text import Json, Number, json_text
 from crmkit.core.exchange.files.lines import Lines
 from crmkit.core.exchange.files.rows import BadRow, RowSource, SourceRow
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _row(number: int, line: str, *, limits: Limits) -> SourceRow | BadRow:
     for name, value in values.items():
         problem = value and cell_problem(value, limit=limits.max_cell_characters)
         if problem:
-            return BadRow(number, f"Column {name!r}: {problem}", (line,), name)
+            return BadRow(number, _("Column {name!r}: {problem}", name=name, problem=problem), (line,), name)
     return SourceRow(number, values)
 
 
@@ -81,24 +82,35 @@ def _parsed(line: str) -> Json:
     try:
         parsed: Json = _DECODER.decode(line)
     except json.JSONDecodeError as error:
-        message = f"This is not JSON: {error.msg} at character {error.colno}. Every line must be one object."
+        message = _(
+            "This is not JSON: {msg} at character {colno}. Every line must be one object.",
+            msg=error.msg,
+            colno=error.colno,
+        )
         raise _BadLineError(message) from error
     except RecursionError as error:
-        message = "The JSON is nested too deeply."
+        message = _("The JSON is nested too deeply.")
         raise _BadLineError(message) from error
     return parsed
 
 
 def _values(parsed: Json, *, limits: Limits) -> dict[str, str | None]:
     if not isinstance(parsed, dict):
-        message = 'The line is not an object. Write it as {"column": value, ...}.'
+        message = _('The line is not an object. Write it as {"column": value, ...}.')
         raise _BadLineError(message)
     if len(parsed) > limits.max_columns:
-        message = f"The object has {len(parsed):,} keys, and at most {limits.max_columns:,} can be handled."
+        message = _(
+            "The object has {count} keys, and at most {max_columns} can be handled.",
+            count=f"{len(parsed):,}",
+            max_columns=f"{limits.max_columns:,}",
+        )
         raise _BadLineError(message)
     for key in parsed:
         if len(key) > _KEY_CHARACTERS or forbidden_character(key):
-            message = f"A key is longer than {_KEY_CHARACTERS} characters, or has control characters in it."
+            message = _(
+                "A key is longer than {key_characters} characters, or has control characters in it.",
+                key_characters=_KEY_CHARACTERS,
+            )
             raise _BadLineError(message)
     return {key: _text(value, limits=limits) for key, value in parsed.items()}
 
@@ -107,7 +119,7 @@ def _text(value: Json, *, limits: Limits) -> str | None:
     if value is None or type(value) is str:
         return value
     if isinstance(value, (list, dict)) and _depth(value) > limits.max_depth:
-        message = f"Lists and objects are nested more than {limits.max_depth} levels deep."
+        message = _("Lists and objects are nested more than {max_depth} levels deep.", max_depth=limits.max_depth)
         raise _BadLineError(message)
     return json_text(value)
 
@@ -132,13 +144,15 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         repeated = sorted({key for key in keys if keys.count(key) > 1}) if len(keys) < _LINES_BEFORE_HEADER else []
-        message = f"A key is written twice in one object: {', '.join(map(repr, repeated)) or 'too many to list'}."
+        message = _(
+            "A key is written twice in one object: {names}.", names=", ".join(map(repr, repeated)) or "too many to list"
+        )
         raise _BadLineError(message)
     return found
 
 
 def _constant(name: str) -> Json:
-    message = f"{name} is not JSON. Write null for no value."
+    message = _("{name} is not JSON. Write null for no value.", name=name)
     raise _BadLineError(message)
 
 

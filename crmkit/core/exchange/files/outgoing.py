@@ -8,6 +8,7 @@ from crmkit.core.exchange.files.cell_text import cell_text
 from crmkit.core.exchange.files.characters import FORBIDDEN, forbidden_character
 from crmkit.core.exchange.files.errors import RowLengthError, UnwritableCellError
 from crmkit.core.exchange.files.formulas import PLAIN_NUMBER, neutralise
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,7 +44,7 @@ def _outgoing(cell: Cell, column: Column, number: int, path: str) -> Outgoing:
         return None, False
     # A printable text holds nothing forbidden, which is faster to find out.
     if not text.isprintable() and FORBIDDEN.search(text):
-        problem = f"there is {forbidden_character(text)} in it"
+        problem = _("there is {forbidden_character} in it", forbidden_character=forbidden_character(text))
         raise UnwritableCellError(path=path, row=number, column=column.name, problem=problem)
     is_typed = column.numeric or text is not cell
     return text, is_typed and PLAIN_NUMBER.fullmatch(text) is not None

@@ -16,6 +16,7 @@ from crmkit.core.exchange.files.lines import Lines
 from crmkit.core.exchange.files.rows import BadRow, RowSource, SourceRow
 from crmkit.core.exchange.files.vcard_columns import VCARD_COLUMNS
 from crmkit.core.exchange.files.vcard_values import card_values
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,10 @@ def _cards(lines: Lines, *, limits: Limits) -> Iterator[tuple[int, list[str] | B
             card, start, length = [], number, 0
         elif not start:
             if line.strip():
-                yield number, BadRow(number, "This line stands outside of any card. Start with BEGIN:VCARD.", (line,))
+                yield (
+                    number,
+                    BadRow(number, _("This line stands outside of any card. Start with BEGIN:VCARD."), (line,)),
+                )
             continue
         length += len(line)
         if length <= limits.max_record_characters:
@@ -75,11 +79,14 @@ def _cards(lines: Lines, *, limits: Limits) -> Iterator[tuple[int, list[str] | B
 
 
 def _incomplete(number: int, card: list[str]) -> BadRow:
-    return BadRow(number, "The card does not end. Add END:VCARD.", ("".join(card),))
+    return BadRow(number, _("The card does not end. Add END:VCARD."), ("".join(card),))
 
 
 def _too_long(number: int, *, limits: Limits) -> BadRow:
-    message = f"The card is longer than {limits.max_record_characters:,} characters. Remove its pictures."
+    message = _(
+        "The card is longer than {max_record_characters} characters. Remove its pictures.",
+        max_record_characters=f"{limits.max_record_characters:,}",
+    )
     return BadRow(number, message, ())
 
 
@@ -87,15 +94,15 @@ def _row(number: int, card: list[str], *, limits: Limits) -> SourceRow | BadRow:
     raw = "".join(card)
     lines = [line for line in _unfolded(card) if not _LEFT_OUT.match(line)]
     if len(lines) > _CARD_LINES or any(len(line.partition(":")[0]) > _HEAD_CHARACTERS for line in lines):
-        return BadRow(number, "The card has too many lines, or a line without the form NAME:value.", (raw,))
+        return BadRow(number, _("The card has too many lines, or a line without the form NAME:value."), (raw,))
     try:
         values = card_values(vobject.readOne("\r\n".join(lines), allowQP=True))
     except (VObjectError, ValueError, LookupError, AttributeError, TypeError) as error:
-        return BadRow(number, f"The card can't be understood: {error}.", (raw,))
+        return BadRow(number, _("The card can't be understood: {error}.", error=error), (raw,))
     for name, value in values.items():
         problem = value and cell_problem(value, limit=limits.max_cell_characters)
         if problem:
-            return BadRow(number, f"Column {name!r}: {problem}", (raw,), name)
+            return BadRow(number, _("Column {name!r}: {problem}", name=name, problem=problem), (raw,), name)
     return SourceRow(number, values)
 
 

@@ -25,6 +25,7 @@ from crmkit.core.exchange.files.errors import (
 from crmkit.core.exchange.files.options import Limits
 from crmkit.core.exchange.files.xlsx_package import check_package
 from crmkit.core.exchange.files.xlsx_process import NO_MEMORY
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -99,7 +100,9 @@ def _open_sheet(path: str, wanted: str | int | None) -> CalamineSheet:
         workbook = CalamineWorkbook.from_path(path)
         return workbook.get_sheet_by_name(_sheet_name(workbook, wanted, path=path))
     except CalamineError as error:
-        raise DamagedFileError(path=path, problem=f"the workbook can't be understood ({error})") from error
+        raise DamagedFileError(
+            path=path, problem=_("the workbook can't be understood ({error})", error=error)
+        ) from error
 
 
 def _sheet_name(workbook: CalamineWorkbook, wanted: str | int | None, *, path: str) -> str:

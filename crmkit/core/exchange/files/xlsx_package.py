@@ -17,6 +17,7 @@ from crmkit.core.exchange.files.errors import (
     UnsafeWorkbookError,
     WrongFormatError,
 )
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,20 +51,22 @@ def check_package(path: str, *, limits: Limits) -> None:
             for part in parts:
                 _check_part(package, part, path=path, limits=limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise DamagedFileError(path=path, problem=f"it is no sound ZIP archive ({error})") from error
+        raise DamagedFileError(path=path, problem=_("it is no sound ZIP archive ({error})", error=error)) from error
 
 
 def _check_directory(parts: list[zipfile.ZipInfo], *, path: str, limits: Limits) -> None:
     names = {part.filename for part in parts}
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise WrongFormatError(path=path, expected="an XLSX workbook", found="another kind of ZIP archive")
+        raise WrongFormatError(path=path, expected=_("an XLSX workbook"), found=_("another kind of ZIP archive"))
     if len(parts) > _MAX_PARTS or len(names) < len(parts):
-        raise UnsafeWorkbookError(path=path, problem="it has too many parts, or two of the same name")
+        raise UnsafeWorkbookError(path=path, problem=_("it has too many parts, or two of the same name"))
     if sum(part.compress_size for part in parts) > Path(path).stat().st_size:
-        raise UnsafeWorkbookError(path=path, problem="its parts overlap")
+        raise UnsafeWorkbookError(path=path, problem=_("its parts overlap"))
     for part in parts:
         if part.flag_bits & _ENCRYPTED or part.compress_type not in _COMPRESSIONS:
-            raise UnsafeWorkbookError(path=path, problem=f"its part {part.filename!r} is encrypted or packed unusually")
+            raise UnsafeWorkbookError(
+                path=path, problem=_("its part {filename!r} is encrypted or packed unusually", filename=part.filename)
+            )
         check_growth(part.file_size, packed=part.compress_size, path=path, limits=limits)
     check_growth(sum(part.file_size for part in parts), packed=Path(path).stat().st_size, path=path, limits=limits)
 
@@ -75,7 +78,9 @@ def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo, *, path: str, l
         if is_markup and number == 0:
             _check_encoding(block, part=part.filename, path=path)
         if is_markup and _DECLARATION.search(block):
-            raise UnsafeWorkbookError(path=path, problem=f"its part {part.filename!r} declares entities")
+            raise UnsafeWorkbookError(
+                path=path, problem=_("its part {filename!r} declares entities", filename=part.filename)
+            )
         if is_sheet:
             _check_places(block, path=path, limits=limits)
 
@@ -94,7 +99,7 @@ def _check_encoding(start: bytes, *, part: str, path: str) -> None:
     declared = _DECLARED_ENCODING.match(start.removeprefix(b"\xef\xbb\xbf").lstrip())
     name = declared[1].decode("ascii", "replace").lower() if declared else "utf-8"
     if b"\x00" in start[:8] or start[:2] in {b"\xff\xfe", b"\xfe\xff"} or name not in {"utf-8", "utf8", "us-ascii"}:
-        raise UnsafeWorkbookError(path=path, problem=f"its part {part!r} is not UTF-8")
+        raise UnsafeWorkbookError(path=path, problem=_("its part {part!r} is not UTF-8", part=part))
 
 
 def _check_places(block: bytes, *, path: str, limits: Limits) -> None:

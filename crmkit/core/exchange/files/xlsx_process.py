@@ -17,6 +17,7 @@ import attrs
 
 from crmkit.core.exchange.files import errors
 from crmkit.core.exchange.files.errors import FileError, WorkbookReaderError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,15 +109,20 @@ class WorkbookProcess:
         code = self._process.wait()
         kind = "seconds" if self._is_overdue else _PROBLEMS.get(code)
         if kind == "memory":
-            return f"it needs more than {self._limits.max_memory_bytes:,} bytes of memory (max_memory_bytes)"
+            return _(
+                "it needs more than {max_memory_bytes} bytes of memory (max_memory_bytes)",
+                max_memory_bytes=f"{self._limits.max_memory_bytes:,}",
+            )
         if kind == "seconds":
-            return f"it takes longer than {self._limits.max_seconds:g} seconds (max_seconds)"
+            return _(
+                "it takes longer than {max_seconds} seconds (max_seconds)", max_seconds=f"{self._limits.max_seconds:g}"
+            )
         if kind == "killed":
-            return "the process was killed from outside, or by the limit of its time or memory"
+            return _("the process was killed from outside, or by the limit of its time or memory")
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - _SHOWN_BYTES))
         last = self._errors.read().decode("utf-8", "backslashreplace").strip().rpartition("\n")[2]
-        return f"the process ended with code {code} ({last})"
+        return _("the process ended with code {code} ({last})", code=code, last=last)
 
     def _end(self) -> None:
         if self._process.poll() is None:

@@ -13,6 +13,7 @@ from crmkit.core.exchange.files.formulas import restore
 from crmkit.core.exchange.files.header import header_names
 from crmkit.core.exchange.files.rows import BadRow, RowSource, SourceRow
 from crmkit.core.exchange.files.xlsx_process import WorkbookProcess
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,8 +52,8 @@ def _check_mark(path: str) -> None:
         raise UnreadableFileError(path=path, problem=(error.strerror or "unknown reason").lower()) from error
     if mark[:2] != b"PK":
         old = mark == b"\xd0\xcf\x11\xe0"
-        found = "an old Excel file, or one with a password" if old else "no ZIP archive"
-        raise WrongFormatError(path=path, expected="an XLSX workbook", found=found)
+        found = _("an old Excel file, or one with a password") if old else _("no ZIP archive")
+        raise WrongFormatError(path=path, expected=_("an XLSX workbook"), found=found)
 
 
 def _rows(
@@ -63,7 +64,7 @@ def _rows(
         if count > limit:
             raise TooManyRowsError(path=path, limit=limit)
         if cells is None:
-            yield BadRow(number, "The row is too long to be handled. Shorten its cells.", ())
+            yield BadRow(number, _("The row is too long to be handled. Shorten its cells."), ())
         elif len(cells) > len(header):
             yield ragged(number, cells, expected=len(header))
         else:
@@ -80,6 +81,6 @@ def _row(number: int, cells: list[str | None], *, header: tuple[str, ...], optio
         is_plain = cell.isprintable() and len(cell) <= limit
         problem = None if is_plain else cell_problem(cell, limit=limit)
         if problem:
-            return BadRow(number, f"Column {name!r}: {problem}", tuple(cells), name)
+            return BadRow(number, _("Column {name!r}: {problem}", name=name, problem=problem), tuple(cells), name)
         values[name] = restore(cell) if options.restore_formulas else cell
     return SourceRow(number, values)

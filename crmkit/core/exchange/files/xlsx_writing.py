@@ -18,6 +18,7 @@ from crmkit.core.exchange.files.formulas import neutralise
 from crmkit.core.exchange.files.outgoing import Outgoing, outgoing_rows, spreadsheet_text
 from crmkit.core.exchange.files.targets import Target, open_bytes, target_name
 from crmkit.core.exchange.files.xlsx_package import MAX_SHEET_ROWS
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,9 +115,12 @@ def _write_cell(sheet: Worksheet, row: int, position: int, cell: Outgoing, *, co
     if harmless is None:
         return
     if len(harmless.encode("utf-16-le")) > 2 * MAX_CELL_UNITS:
-        problem = f"a cell of a workbook holds at most {MAX_CELL_UNITS:,} characters; use CSV or JSON lines"
+        problem = _(
+            "a cell of a workbook holds at most {max_cell_units} characters; use CSV or JSON lines",
+            max_cell_units=f"{MAX_CELL_UNITS:,}",
+        )
         raise UnwritableCellError(path=path, row=row, column=column.name, problem=problem)
     if _NO_CHARACTER.search(harmless):
-        problem = "a workbook can't hold U+FFFE and U+FFFF; use CSV or JSON lines"
+        problem = _("a workbook can't hold U+FFFE and U+FFFF; use CSV or JSON lines")
         raise UnwritableCellError(path=path, row=row, column=column.name, problem=problem)
     sheet.write_string(row, position, harmless)

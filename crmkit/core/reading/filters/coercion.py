@@ -18,6 +18,7 @@ from crmkit.core.declare.stages import STAGE_KINDS
 from crmkit.core.declare.values import Money
 from crmkit.core.reading.filters.families import family
 from crmkit.errors import InvalidValue, listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,11 @@ def coerced(path: Path, value: object, conventions: Conventions) -> object:
     convert = CONVERSIONS.get(family(path.kind))
     found = convert(path.kind, value, conventions) if convert else path.kind.parse(value, conventions)
     if found is None:
-        raise InvalidValue("An empty text is no value here; ask with `is None`.")
+        raise InvalidValue(_("An empty text is no value here; ask with `is None`."))
     if path.field.name == "stage_kind" and found not in STAGE_KINDS:
-        raise InvalidValue(f"{found!r} is not a kind of stage; there are {', '.join(STAGE_KINDS)}.")
+        raise InvalidValue(
+            _("{found!r} is not a kind of stage; there are {names}.", found=found, names=", ".join(STAGE_KINDS))
+        )
     return found
 
 
@@ -53,7 +56,7 @@ def tag_key(path: Path, value: object) -> str:
     """Return how a tag is looked for: by its key where the tags have keys, else as it is written."""
     tag = text_of(value).strip()
     if not tag or "\n" in tag or "," in tag or len(tag) > LONGEST_MATCH:
-        raise InvalidValue(f"{value!r} is not a tag.")
+        raise InvalidValue(_("{value!r} is not a tag.", value=value))
     return search_key(tag) if path.field.key_column else tag
 
 
@@ -63,7 +66,7 @@ def match_key(path: Path, value: object) -> str:
     key = path.kind.key(text) if not isinstance(path.kind, TagsKind) else None
     if not key or len(key) > LONGEST_MATCH:
         sort = "digits" if isinstance(path.kind, PhoneKind) else "characters"
-        raise InvalidValue(f"Give one to {LONGEST_MATCH} {sort} to look for.")
+        raise InvalidValue(_("Give one to {longest_match} {sort} to look for.", longest_match=LONGEST_MATCH, sort=sort))
     return key
 
 
@@ -72,18 +75,18 @@ def check_stage(path: Path, value: object, stages: tuple[str, ...]) -> None:
     if path.field.is_system and path.field.name == "stage" and value not in stages:
         close = nearest(str(value), stages)
         raise InvalidValue(
-            f"There is no stage {value!r}."
-            + (f" Did you mean {close!r}?" if close else f" There are: {listed(stages)}.")
+            _("There is no stage {value!r}.", value=value)
+            + (_(" Did you mean {close!r}?", close=close) if close else _(" There are: {names}.", names=listed(stages)))
         )
 
 
 def text_of(value: object) -> str:
     """Return a text in normal form (NFC), as texts are stored."""
     if not isinstance(value, str):
-        raise InvalidValue(f"{value!r} is not a text; put it between quotes.")
+        raise InvalidValue(_("{value!r} is not a text; put it between quotes.", value=value))
     found = FORBIDDEN.search(value)
     if found:
-        raise InvalidValue(f"The character U+{ord(found.group()):04X} is not allowed in a text.")
+        raise InvalidValue(_("The character U+{ord} is not allowed in a text.", ord=f"{ord(found.group()):04X}"))
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
@@ -101,12 +104,12 @@ def _choice_or_text(kind: Kind, value: object, conventions: Conventions) -> obje
     return kind.parse(value, conventions) if kind.name == "choice" else _text(kind, value, conventions)
 
 
-def _number(kind: Kind, value: object, _: Conventions) -> Decimal:
+def _number(kind: Kind, value: object, _conventions: Conventions) -> Decimal:
     if isinstance(value, str) and isinstance(kind, PercentKind):
         value = value.rstrip().removesuffix("%").rstrip()
     number = number_from(value)
     if number.adjusted() > LONGEST_NUMBER or (number and number.adjusted() < -LONGEST_NUMBER):
-        raise InvalidValue(f"{value!r} is out of range.")
+        raise InvalidValue(_("{value!r} is out of range.", value=value))
     return number
 
 
@@ -120,7 +123,7 @@ def _money(kind: Kind, value: object, conventions: Conventions) -> object:
 
 def _date(kind: Kind, value: object, conventions: Conventions) -> object:
     if isinstance(value, datetime):
-        raise InvalidValue("A moment is given where a day belongs; write today() or date('2026-03-31').")
+        raise InvalidValue(_("A moment is given where a day belongs; write today() or date('2026-03-31')."))
     return kind.parse(value, conventions)
 
 
@@ -132,7 +135,7 @@ def _datetime(kind: Kind, value: object, conventions: Conventions) -> object:
 
 def _duration(kind: Kind, value: object, conventions: Conventions) -> object:
     if not isinstance(value, (timedelta, str)):
-        raise InvalidValue(f"{value!r} is not a duration; write days(3) or hours(4).")
+        raise InvalidValue(_("{value!r} is not a duration; write days(3) or hours(4).", value=value))
     return value if isinstance(value, timedelta) else kind.parse(value, conventions)
 
 
@@ -144,7 +147,7 @@ def _reference(kind: Kind, value: object, conventions: Conventions) -> object:
 
 def _boolean(kind: Kind, value: object, conventions: Conventions) -> object:
     if not isinstance(value, (bool, str)):
-        raise InvalidValue(f"{value!r} is neither True nor False.")
+        raise InvalidValue(_("{value!r} is neither True nor False.", value=value))
     return kind.parse(value, conventions)
 
 

@@ -16,6 +16,7 @@ from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import ref_class
 from crmkit.core.reading.context import ReadContext
 from crmkit.errors import InvalidValue, listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ class ConstantReader:
             case ast.Attribute(value=ast.Name(id="given")):
                 return self._given(node)
             case _:
-                raise self.source.error(node, "This can't stand here; compare a field with a value.")
+                raise self.source.error(node, _("This can't stand here; compare a field with a value."))
 
     def read_list(self, node: ast.expr) -> Constant:
         """Return a list of constants: written out, or given as a whole."""
@@ -95,9 +96,9 @@ class ConstantReader:
             given = self._given(node)
             return evolve(given, evaluate=lambda context, names: self._sequence(node, given.evaluate(context, names)))
         if not isinstance(node, (ast.Tuple, ast.List)):
-            raise self.source.error(node, "`in` needs a list such as ('a', 'b'); a single one is written ('a',).")
+            raise self.source.error(node, _("`in` needs a list such as ('a', 'b'); a single one is written ('a',)."))
         if len(node.elts) > MOST_LISTED:
-            problem = f"A list has at most {MOST_LISTED} values; pass a longer one as given."
+            problem = _("A list has at most {most_listed} values; pass a longer one as given.", most_listed=MOST_LISTED)
             raise self.source.error(node.elts[MOST_LISTED], problem)
         parts = tuple(self.read(each) for each in node.elts)
         return Constant(
@@ -109,18 +110,25 @@ class ConstantReader:
 
     def _sequence(self, node: ast.expr, value: object) -> object:
         if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-            raise self.source.error(node, "A list of values is needed here.")
+            raise self.source.error(node, _("A list of values is needed here."))
         found = tuple(value)
         if len(found) > MOST_GIVEN:
-            raise self.source.error(node, f"{len(found)} values are given; at most {MOST_GIVEN} fit into one filter.")
+            raise self.source.error(
+                node,
+                _(
+                    "{count} values are given; at most {most_given} fit into one filter.",
+                    count=len(found),
+                    most_given=MOST_GIVEN,
+                ),
+            )
         if None in found:
-            raise self.source.error(node, "A list holds no None; ask with `is None`.")
+            raise self.source.error(node, _("A list holds no None; ask with `is None`."))
         return found
 
     def _literal(self, node: ast.Constant) -> Constant:
         value: object = node.value
         if value is None:
-            raise self.source.error(node, "Nothing compares with None; ask with `is None` or `is not None`.")
+            raise self.source.error(node, _("Nothing compares with None; ask with `is None` or `is not None`."))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = self._number(node)
         return Constant(position=self.source.position(node), evaluate=lambda _context, _given: value)
@@ -131,7 +139,7 @@ class ConstantReader:
         except ArithmeticError:
             number = Decimal("inf")
         if not number.is_finite() or abs(number.adjusted()) > LARGEST_EXPONENT:
-            raise self.source.error(node, "This number is out of range.")
+            raise self.source.error(node, _("This number is out of range."))
         return number
 
     def _signed(self, node: ast.UnaryOp) -> Constant:
@@ -141,7 +149,7 @@ class ConstantReader:
         def evaluate(context: ReadContext, given: Mapping[str, object]) -> object:
             value = inner.evaluate(context, given)
             if isinstance(value, bool) or not isinstance(value, (int, Decimal, timedelta)):
-                raise self.source.error(node, "Only a number or a duration has a sign.")
+                raise self.source.error(node, _("Only a number or a duration has a sign."))
             if isinstance(value, timedelta):
                 return -value if is_negative else value
             return Decimal(value).copy_negate() if is_negative else value
@@ -156,12 +164,12 @@ class ConstantReader:
             one, other = left.evaluate(context, given), right.evaluate(context, given)
             if not _can_be_added(one, other, is_difference=apply is operator.sub):
                 raise self.source.error(
-                    node, "Only times and durations are calculated with; write numbers as they are."
+                    node, _("Only times and durations are calculated with; write numbers as they are.")
                 )
             try:
                 return apply(one, other)
             except (OverflowError, TypeError):
-                problem = "This moment is outside the calendar, or one of two moments has no time zone."
+                problem = _("This moment is outside the calendar, or one of two moments has no time zone.")
                 raise self.source.error(node, problem) from None
 
         return Constant(
@@ -173,14 +181,21 @@ class ConstantReader:
 
     def _call(self, node: ast.Call, name: str) -> Constant:
         if name in TESTS:
-            raise self.source.error(node, f"{name}() is a condition of its own; it can't be compared.")
+            raise self.source.error(node, _("{name}() is a condition of its own; it can't be compared.", name=name))
         if name not in FUNCTIONS:
             close = nearest(name, FUNCTIONS)
-            hint = f" Did you mean {close}()?" if close else f" There are: {listed(FUNCTIONS)}."
-            raise self.source.error(node, f"There is no function {name}().{hint}")
+            hint = (
+                _(" Did you mean {close}()?", close=close)
+                if close
+                else _(" There are: {names}.", names=listed(FUNCTIONS))
+            )
+            raise self.source.error(node, _("There is no function {name}().{hint}", name=name, hint=hint))
         wanted = 0 if name in ASKED else 1
         if node.keywords or len(node.args) != wanted:
-            raise self.source.error(node, f"{name}() takes {'one value' if wanted else 'nothing'} in its brackets.")
+            raise self.source.error(
+                node,
+                _("{name}() takes {value} in its brackets.", name=name, value="one value" if wanted else "nothing"),
+            )
         if name in ASKED:
             return Constant(
                 position=self.source.position(node), evaluate=lambda context, _: _asked(name, context), is_static=False
@@ -193,25 +208,35 @@ class ConstantReader:
             try:
                 return _length(name, value) if name in UNITS else self._moment(name, value)
             except (InvalidValue, OverflowError, ValueError) as error:
-                problem = str(error) if isinstance(error, InvalidValue) else f"{name}({value}) is out of range."
+                problem = (
+                    str(error)
+                    if isinstance(error, InvalidValue)
+                    else _("{name}({value}) is out of range.", name=name, value=value)
+                )
                 raise self.source.error_at(inner.position, problem) from None
 
         return evolve(inner, position=self.source.position(node), evaluate=evaluate)
 
     def _moment(self, name: str, value: object) -> object:
         if not isinstance(value, str):
-            raise InvalidValue(f"{name}() takes a text such as '2026-03-31'.")
+            raise InvalidValue(_("{name}() takes a text such as '2026-03-31'.", name=name))
         return READERS[name].parse(value, self.conventions)
 
     def _given(self, node: ast.Attribute) -> Constant:
         if not isinstance(node.value, ast.Name) or node.value.id != "given":
-            raise self.source.error(node, "`in` needs a list such as ('a', 'b'), or a given one.")
+            raise self.source.error(node, _("`in` needs a list such as ('a', 'b'), or a given one."))
 
         def evaluate(_context: ReadContext, given: Mapping[str, object]) -> object:
             if node.attr not in given:
                 close = nearest(node.attr, given)
-                hint = f" Did you mean {close!r}?" if close else f" Given are: {listed(given)}."
-                raise self.source.error_at(self.source.last_name(node), f"No value {node.attr!r} is given.{hint}")
+                hint = (
+                    _(" Did you mean {close!r}?", close=close)
+                    if close
+                    else _(" Given are: {names}.", names=listed(given))
+                )
+                raise self.source.error_at(
+                    self.source.last_name(node), _("No value {attr!r} is given.{hint}", attr=node.attr, hint=hint)
+                )
             return given[node.attr]
 
         position = self.source.position(node)
@@ -228,7 +253,7 @@ def _asked(name: str, context: ReadContext) -> object:
 
 def _length(unit: str, value: object) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise InvalidValue(f"{unit}() takes a number.")
+        raise InvalidValue(_("{unit}() takes a number.", unit=unit))
     return timedelta(microseconds=int(Decimal(value) * UNITS[unit]))
 
 

@@ -13,6 +13,7 @@ from crmkit.core.reading.filters.filter import Filter, Slot
 from crmkit.core.reading.filters.source import Source, syntax_tree
 from crmkit.core.reading.paths import PathFinder
 from crmkit.errors import InvalidValue
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,13 +99,13 @@ class Parser:
             case ast.Name() | ast.Attribute() if is_path(node):
                 return self._yes_or_no(node)
             case _:
-                hint = f" Functions are {', '.join(FUNCTIONS)}." if isinstance(node, ast.Call) else ""
-                raise self.source.error(node, f"A condition is needed here, such as a comparison.{hint}")
+                hint = _(" Functions are {names}.", names=", ".join(FUNCTIONS)) if isinstance(node, ast.Call) else ""
+                raise self.source.error(node, _("A condition is needed here, such as a comparison.{hint}", hint=hint))
 
     def _yes_or_no(self, node: ast.expr) -> c.Condition:
         path = self.path(node)
         if family(path.kind) != "boolean":
-            raise self.source.error(node, f"{path.text} is no yes or no; compare it with something.")
+            raise self.source.error(node, _("{path} is no yes or no; compare it with something.", path=path.text))
         self._count(node)
         return c.IsTrue(path)
 
@@ -127,25 +128,27 @@ class Parser:
             return self._with_constant(left, operator, right)
         if is_path(right):
             return self._with_constant(right, c.FLIPPED[operator], left)
-        raise self.source.error(left, "One side of a comparison must be a field.")
+        raise self.source.error(left, _("One side of a comparison must be a field."))
 
     def _count(self, node: ast.expr) -> None:
         self.tests += 1
         if self.tests > MOST_TESTS:
-            raise self.source.error(node, f"A filter has at most {MOST_TESTS} comparisons; use `in` with a list.")
+            raise self.source.error(
+                node, _("A filter has at most {most_tests} comparisons; use `in` with a list.", most_tests=MOST_TESTS)
+            )
 
     def _is_none(self, left: ast.expr, right: ast.expr) -> c.Condition:
         if not isinstance(right, ast.Constant) or right.value is not None:
             raise self.source.error(right, "`is` only asks for None; write == to compare.")
         if not is_path(left):
-            raise self.source.error(left, "Only a field can be None.")
+            raise self.source.error(left, _("Only a field can be None."))
         return c.IsNone(self.path(left))
 
     def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> c.Condition:
         if is_path(right):
             return negated_if(negated, self._has_tag(left, right))
         if not is_path(left):
-            raise self.source.error(left, "Before `in` stands a field, or behind it a field with tags.")
+            raise self.source.error(left, _("Before `in` stands a field, or behind it a field with tags."))
         path = self.path(left)
         self._check_operator(left, path, "==")
         if family(path.kind) == "money":
@@ -157,7 +160,7 @@ class Parser:
     def _one_amount_of(self, path: Path, right: ast.expr, *, negated: bool) -> c.Condition:
         """Return a comparison with each amount, as every one may have a currency of its own."""
         if not isinstance(right, (ast.Tuple, ast.List)):
-            raise self.source.error(right, f"{path.text} is an amount; write the list out.")
+            raise self.source.error(right, _("{path} is an amount; write the list out.", path=path.text))
         parts = []
         for each in right.elts:
             self._count(each)
@@ -167,16 +170,24 @@ class Parser:
     def _has_tag(self, left: ast.expr, right: ast.expr) -> c.Condition:
         path = self.path(right)
         if family(path.kind) != "tags":
-            raise self.source.error(right, f"`in` needs a list or a field with tags; {path.text} has none.")
+            raise self.source.error(
+                right, _("`in` needs a list or a field with tags; {path} has none.", path=path.text)
+            )
         if is_path(left):
-            raise self.source.error(left, "Before `in` stands one tag, between quotes.")
+            raise self.source.error(left, _("Before `in` stands one tag, between quotes."))
         return c.HasTag(path, self._slot(self.constants.read(left), lambda value: tag_key(path, value)))
 
     def _two_paths(self, left: ast.expr, operator: c.Operator, right: ast.expr) -> c.Condition:
         path, other = self.path(left), self.path(right)
         self._check_operator(left, path, operator)
         if not are_comparable(path.kind, other.kind):
-            problem = f"{path.text} ({path.kind.name}) and {other.text} ({other.kind.name}) can't be compared."
+            problem = _(
+                "{path} ({kind}) and {other} ({kind_other}) can't be compared.",
+                path=path.text,
+                kind=path.kind.name,
+                other=other.text,
+                kind_other=other.kind.name,
+            )
             raise self.source.error(right, problem)
         return c.ComparePaths(path, operator, other)
 
@@ -206,23 +217,34 @@ class Parser:
     def _check_operator(self, node: ast.expr, path: Path, operator: c.Operator) -> None:
         if not allows(path.kind, operator):
             raise self.source.error(
-                node, f"{path.text} can't be compared by {operator}: {HINTS.get(family(path.kind), '')}"
+                node,
+                _(
+                    "{path} can't be compared by {operator}: {hints}",
+                    path=path.text,
+                    operator=operator,
+                    hints=HINTS.get(family(path.kind), ""),
+                ),
             )
 
     def _match(self, node: ast.Call, name: str) -> c.Condition:
         self._count(node)
         if node.keywords or len(node.args) != len(TESTS) or not is_path(node.args[0]):
-            raise self.source.error(node, f"Write {name}(field, 'text').")
+            raise self.source.error(node, _("Write {name}(field, 'text').", name=name))
         path = self.path(node.args[0])
         if path.field.key_column is None or path.part or family(path.kind) != "text":
-            problem = f"{path.text} has no search key, so {name}() can't look into it. These have: {self._keyed(path)}."
+            problem = _(
+                "{path} has no search key, so {name}() can't look into it. These have: {keyed}.",
+                path=path.text,
+                name=name,
+                keyed=self._keyed(path),
+            )
             raise self.source.error(node.args[0], problem)
         slot = self._slot(self.constants.read(node.args[1]), lambda value: match_key(path, value))
         return c.Matches(path, slot, name == "starts")
 
     def _keyed(self, path: Path) -> str:
         seen = (each for each in path.entity.fields.values() if self.finder.sees(path.entity, each))
-        return ", ".join(each.name for each in seen if each.key_column and family(each.kind) == "text") or "none"
+        return ", ".join(each.name for each in seen if each.key_column and family(each.kind) == "text") or _("none")
 
     def _slot(self, constant: Constant, read: Callable[..., object]) -> int:
         value = None
@@ -256,11 +278,11 @@ class Parser:
 
 
 HINTS = {
-    "tags": "write 'x' in it.",
-    "boolean": "it is a yes or no.",
-    "ref": "it is a reference; follow it to a field.",
-    "any_ref": "it is a reference.",
-    "opaque": "only `is None` and its parts can be asked for.",
+    "tags": _("write 'x' in it."),
+    "boolean": _("it is a yes or no."),
+    "ref": _("it is a reference; follow it to a field."),
+    "any_ref": _("it is a reference."),
+    "opaque": _("only `is None` and its parts can be asked for."),
 }
 
 

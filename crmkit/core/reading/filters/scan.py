@@ -12,6 +12,7 @@ from typing import NoReturn
 from attrs import define, field
 
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 LONGEST = 10_000
 DEEPEST = 40
@@ -32,16 +33,16 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 OPENING, CLOSING = "([", ")]"
 HINTS = {
     "=": "Write == to compare.",
-    "!": "Write != or `not`.",
-    "&": "Write `and`.",
-    "|": "Write `or`.",
-    "'": "This text has no end; close it with '.",
-    '"': 'This text has no end; close it with ".',
-    "“": "Put texts between straight quotes.",
-    "”": "Put texts between straight quotes.",
-    "‘": "Put texts between straight quotes.",
-    "’": "Put texts between straight quotes.",
-    "#": "A filter has no comments.",
+    "!": _("Write != or `not`."),
+    "&": _("Write `and`."),
+    "|": _("Write `or`."),
+    "'": _("This text has no end; close it with '."),
+    '"': _('This text has no end; close it with ".'),
+    "“": _("Put texts between straight quotes."),
+    "”": _("Put texts between straight quotes."),
+    "‘": _("Put texts between straight quotes."),
+    "’": _("Put texts between straight quotes."),
+    "#": _("A filter has no comments."),
 }
 
 
@@ -52,9 +53,13 @@ def checked(expression: str) -> str:
         FilterError: pointing at the first character that can't be.
     """
     if not isinstance(expression, str):
-        raise FilterError(expression=str(expression)[:LONGEST], position=0, problem="A filter is a text.")
+        raise FilterError(expression=str(expression)[:LONGEST], position=0, problem=_("A filter is a text."))
     if len(expression) > LONGEST:
-        problem = f"The filter has {len(expression)} characters; at most {LONGEST} are read. Pass long lists as given."
+        problem = _(
+            "The filter has {count} characters; at most {longest} are read. Pass long lists as given.",
+            count=len(expression),
+            longest=LONGEST,
+        )
         raise FilterError(expression=expression[:LONGEST], position=LONGEST, problem=problem)
     scanner = _Scanner(expression)
     while scanner.position < len(expression):
@@ -81,7 +86,7 @@ class _Scanner:
         found = TOKEN.match(self.expression, self.position)
         if found is None:
             sign = self.expression[self.position]
-            self.fail(HINTS.get(sign, f"{sign!r} can't stand in a filter outside quotes."))
+            self.fail(HINTS.get(sign, _("{sign!r} can't stand in a filter outside quotes.", sign=sign)))
         sort, word = str(found.lastgroup), found.group()
         if sort == "text":
             self.check_text(word)
@@ -94,23 +99,23 @@ class _Scanner:
 
     def check_text(self, word: str) -> None:
         if self.previous == "text":
-            self.fail("Two texts stand side by side; a comma or an operator is missing.")
+            self.fail(_("Two texts stand side by side; a comma or an operator is missing."))
         if self.line and self.previous == "name" and self.line[-1] == self.line[-1].strip():
-            self.fail("A text can't follow a name directly; texts have no prefix.")
+            self.fail(_("A text can't follow a name directly; texts have no prefix."))
         if forbidden := FORBIDDEN.search(word):
             self.position += forbidden.start()
-            self.fail(f"The character U+{ord(forbidden.group()):04X} is not allowed in a text.")
+            self.fail(_("The character U+{ord} is not allowed in a text.", ord=f"{ord(forbidden.group()):04X}"))
         for found in ESCAPE.finditer(word):
             if found["wrong"] is not None:
                 self.position += found.start()
-                self.fail(r"This escape is not known; write \\ for a backslash.")
+                self.fail(_("This escape is not known; write \\\\ for a backslash."))
 
     def check_number(self, word: str) -> None:
         if len(word) > LONGEST_NUMBER:
-            self.fail(f"A number of {len(word)} characters is too long.")
+            self.fail(_("A number of {count} characters is too long.", count=len(word)))
         behind = self.expression[self.position + len(word) : self.position + len(word) + 1]
         if behind and (behind.isalnum() or behind in "_."):
-            self.fail("This is not a number; put texts, dates and amounts with a currency between quotes.")
+            self.fail(_("This is not a number; put texts, dates and amounts with a currency between quotes."))
 
     def measure(self, sort: str, word: str) -> None:
         """Count how deep brackets and signs nest, as every level costs the parser stack."""
@@ -124,7 +129,7 @@ class _Scanner:
         elif sort != "space":
             self.run = 0
         if self.depth + self.run > DEEPEST:
-            self.fail(f"The filter is nested more than {DEEPEST} levels deep.")
+            self.fail(_("The filter is nested more than {deepest} levels deep.", deepest=DEEPEST))
 
     def fail(self, problem: str) -> NoReturn:
         raise FilterError(expression=self.expression, position=self.position, problem=problem)

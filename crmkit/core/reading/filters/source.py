@@ -8,6 +8,7 @@ from attrs import frozen
 
 from crmkit.core.reading.filters.scan import checked
 from crmkit.errors import FilterError
+from crmkit.translation import _
 
 DEEPEST_TREE = 100
 
@@ -60,15 +61,15 @@ def syntax_tree(expression: str) -> tuple[Source, ast.expr]:
     line = checked(expression)
     stripped = line.strip()
     if not stripped:
-        raise FilterError(expression=expression, position=0, problem="The filter is empty.")
+        raise FilterError(expression=expression, position=0, problem=_("The filter is empty."))
     source = Source(expression, stripped.encode(), len(line) - len(line.lstrip()))
     try:
         tree = ast.parse(stripped, mode="eval").body
     except SyntaxError as error:
         column = min(max((error.offset or 1) - 1, 0), len(stripped))
-        raise source.error_at(source.offset + column, "This is not a filter expression.") from None
+        raise source.error_at(source.offset + column, _("This is not a filter expression.")) from None
     except (ValueError, MemoryError, RecursionError):
-        problem = "This is not a filter expression, or it is nested too deeply."
+        problem = _("This is not a filter expression, or it is nested too deeply.")
         raise source.error_at(source.offset, problem) from None
     check_depth(source, tree)
     return source, tree
@@ -80,5 +81,5 @@ def check_depth(source: Source, tree: ast.expr) -> None:
     while waiting:
         node, depth = waiting.pop()
         if depth > DEEPEST_TREE and isinstance(node, ast.expr):
-            raise source.error(node, "The filter is nested too deeply.")
+            raise source.error(node, _("The filter is nested too deeply."))
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import Attribute, evolve, field, frozen
 
 from crmkit.core.reading.reports.errors import ChartError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.translation.languages import Language
@@ -62,10 +63,10 @@ class Chart:
     text_bar: str | None = field(default=None, kw_only=True)
 
     @spec.validator
-    def _check_spec(self, _: Attribute[Mapping[str, object]], spec: Mapping[str, object]) -> None:
+    def _check_spec(self, _attribute: Attribute[Mapping[str, object]], spec: Mapping[str, object]) -> None:
         for key, value in _walk(spec):
             if key in _FORBIDDEN or (key in {"mark", "type"} and value == "image"):
-                raise ChartError(problem=f"it may not hold {key!r}. Its data are the rows of the table.")
+                raise ChartError(problem=_("it may not hold {key!r}. Its data are the rows of the table.", key=key))
 
     def translated(self, language: Language) -> Chart:
         """Return the chart with its texts in a language."""

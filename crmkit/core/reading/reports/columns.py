@@ -14,6 +14,7 @@ from attrs.converters import optional
 from crmkit.core.declare.names import as_text
 from crmkit.core.reading.reports.errors import ColumnError
 from crmkit.errors import listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +27,12 @@ Cell: TypeAlias = str | int | Decimal | date | datetime | timedelta | bool | Non
 EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "text": "a str",
-        "integer": "an int",
-        "decimal": "a finite decimal.Decimal or an int",
-        "percent": "a finite decimal.Decimal or an int (63.15 is 63.15 %)",
-        "money": "a finite decimal.Decimal or an int, in the column's currency",
-        "date": "a datetime.date without a time",
-        "datetime": "a datetime.datetime with a time zone",
+        "integer": _("an int"),
+        "decimal": _("a finite decimal.Decimal or an int"),
+        "percent": _("a finite decimal.Decimal or an int (63.15 is 63.15 %)"),
+        "money": _("a finite decimal.Decimal or an int, in the column's currency"),
+        "date": _("a datetime.date without a time"),
+        "datetime": _("a datetime.datetime with a time zone"),
         "duration": "a datetime.timedelta",
         "boolean": "a bool",
     }
@@ -73,26 +74,31 @@ class Column:
     places: int | None = field(default=None, kw_only=True)
 
     @name.validator
-    def _check_name(self, _: Attribute[str], name: str) -> None:
+    def _check_name(self, _attribute: Attribute[str], name: str) -> None:
         if not _NAME.fullmatch(name):
-            raise ColumnError(column=name, problem="a name is lower-case words like stage or customer.name.")
+            raise ColumnError(column=name, problem=_("a name is lower-case words like stage or customer.name."))
 
     @kind.validator
-    def _check_kind(self, _: Attribute[str], kind: str) -> None:
+    def _check_kind(self, _attribute: Attribute[str], kind: str) -> None:
         if kind not in EXPECTED:
-            raise ColumnError(column=self.name, problem=f"there is no kind {kind!r}. Kinds: {listed(EXPECTED)}.")
+            raise ColumnError(
+                column=self.name,
+                problem=_("there is no kind {kind!r}. Kinds: {names}.", kind=kind, names=listed(EXPECTED)),
+            )
 
     @currency.validator
-    def _check_currency(self, _: Attribute[str | None], currency: str | None) -> None:
+    def _check_currency(self, _attribute: Attribute[str | None], currency: str | None) -> None:
         if self.kind != "money" and currency is not None:
-            raise ColumnError(column=self.name, problem="only a column of kind money has a currency.")
+            raise ColumnError(column=self.name, problem=_("only a column of kind money has a currency."))
         if self.kind == "money" and (currency is None or not _CURRENCY.fullmatch(currency)):
-            raise ColumnError(column=self.name, problem="money needs a currency of three letters, like EUR.")
+            raise ColumnError(column=self.name, problem=_("money needs a currency of three letters, like EUR."))
 
     @places.validator
-    def _check_places(self, _: Attribute[int | None], places: int | None) -> None:
+    def _check_places(self, _attribute: Attribute[int | None], places: int | None) -> None:
         if places is not None and not 0 <= places <= _MOST_PLACES:
-            raise ColumnError(column=self.name, problem=f"places is a number from 0 to {_MOST_PLACES}.")
+            raise ColumnError(
+                column=self.name, problem=_("places is a number from 0 to {most_places}.", most_places=_MOST_PLACES)
+            )
 
     @property
     def is_number(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from crmkit.errors import CRMKitError, listed
+from crmkit.translation import _
 
 
 class ReportError(CRMKitError):
@@ -21,7 +22,7 @@ class ColumnError(ReportError):
     @property
     def message(self) -> str:
         """Name the column and the problem."""
-        return f"The report column {self.column!r}: {self.problem}"
+        return _("The report column {column!r}: {problem}", column=self.column, problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -34,7 +35,7 @@ class TableError(ReportError):
     @property
     def message(self) -> str:
         """Name the table and the problem."""
-        return f"The report table {self.title!r}: {self.problem}"
+        return _("The report table {title!r}: {problem}", title=self.title, problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -51,10 +52,16 @@ class CellError(ReportError):
     @property
     def message(self) -> str:
         """Name the cell, what it holds and what it should hold."""
-        place = "in the total" if self.row is None else f"in row {self.row}"
-        return (
-            f"The report table {self.title!r}, {place}: the column {self.column!r} is of kind {self.kind} "
-            f"and holds {self.expected}, not {self.given}."
+        place = _("in the total") if self.row is None else _("in row {row}", row=self.row)
+        return _(
+            "The report table {title!r}, {place}: the column {column!r} is of kind {kind} and holds {expected}, "
+            "not {given}.",
+            title=self.title,
+            place=place,
+            column=self.column,
+            kind=self.kind,
+            expected=self.expected,
+            given=self.given,
         )
 
 
@@ -67,7 +74,7 @@ class ChartError(ReportError):
     @property
     def message(self) -> str:
         """Say what is wrong with the chart."""
-        return f"The report's chart: {self.problem}"
+        return _("The report's chart: {problem}", problem=self.problem)
 
 
 @define(kw_only=True, eq=False)
@@ -79,7 +86,7 @@ class NoChartError(ReportError):
     @property
     def message(self) -> str:
         """Name the report and the forms it has."""
-        return f"The report {self.title!r} has no chart. Ask for text, CSV, JSON, HTML or XLSX."
+        return _("The report {title!r} has no chart. Ask for text, CSV, JSON, HTML or XLSX.", title=self.title)
 
 
 class ChartsUnavailableError(ReportError):
@@ -88,7 +95,7 @@ class ChartsUnavailableError(ReportError):
     @property
     def message(self) -> str:
         """Name the extra to install."""
-        return "Charts need the library vl-convert, which is not installed. Run: pip install crmkit[charts]"
+        return _("Charts need the library vl-convert, which is not installed. Run: pip install crmkit[charts]")
 
 
 @define(kw_only=True, eq=False)
@@ -100,7 +107,9 @@ class FontFolderError(ReportError):
     @property
     def message(self) -> str:
         """Name the folder."""
-        return f"The folder of fonts {self.folder!r} is not a folder. Correct the setting, or leave it out."
+        return _(
+            "The folder of fonts {folder!r} is not a folder. Correct the setting, or leave it out.", folder=self.folder
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -112,7 +121,7 @@ class UnknownLocaleError(ReportError):
     @property
     def message(self) -> str:
         """Name the locale and two that exist."""
-        return f"There is no locale {self.locale!r}. Locales are named like 'en' or 'zh_Hans_CN'."
+        return _("There is no locale {locale!r}. Locales are named like 'en' or 'zh_Hans_CN'.", locale=self.locale)
 
 
 @define(kw_only=True, eq=False)
@@ -124,7 +133,10 @@ class UnknownTimeZoneError(ReportError):
     @property
     def message(self) -> str:
         """Name the time zone and one that exists."""
-        return f"There is no time zone {self.time_zone!r}. Time zones have IANA names, like 'Asia/Shanghai' or 'UTC'."
+        return _(
+            "There is no time zone {time_zone!r}. Time zones have IANA names, like 'Asia/Shanghai' or 'UTC'.",
+            time_zone=self.time_zone,
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -138,9 +150,11 @@ class SheetTooLongError(ReportError):
     @property
     def message(self) -> str:
         """Give the numbers and the way out."""
-        return (
-            f"The report {self.title!r} has {self.rows:,} rows; a worksheet holds {self.limit:,}. "
-            "Narrow the report, or export it as CSV."
+        return _(
+            "The report {title!r} has {rows} rows; a worksheet holds {limit}. Narrow the report, or export it as CSV.",
+            title=self.title,
+            rows=f"{self.rows:,}",
+            limit=f"{self.limit:,}",
         )
 
 
@@ -155,4 +169,9 @@ class UnknownColumnError(ReportError):
     @property
     def message(self) -> str:
         """Name the column and those that exist."""
-        return f"The report table {self.title!r} has no column {self.column!r}. Its columns: {listed(self.known)}."
+        return _(
+            "The report table {title!r} has no column {column!r}. Its columns: {names}.",
+            title=self.title,
+            column=self.column,
+            names=listed(self.known),
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit.core.assemble.model import known
 from crmkit.core.declare.names import nearest
 from crmkit.errors import AccessDeniedError, InvalidValue, Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +30,8 @@ def run_report(session: Session, name: str, given: Mapping[str, object]) -> Tabl
     report = known(session.model.reports, name, "report")
     levels = [session.principal.level(session.model.entities[entity], "read") for entity in report.reads]
     if levels and all(level == "none" for level in levels):
-        raise AccessDeniedError(action="run", entity=f"report {name}", actor=session.principal.name)
-    values = parameter_values(f"report {name}", report.parameters, given, session.model.conventions)
+        raise AccessDeniedError(action="run", entity=_("report {name}", name=name), actor=session.principal.name)
+    values = parameter_values(_("report {name}", name=name), report.parameters, given, session.model.conventions)
     return cast("Table", function_of(report.run)(session, **values)).speaking(session.model.languages)
 
 
@@ -46,8 +47,12 @@ def parameter_values(
     refusals = []
     for name in given.keys() - declared.keys():
         close = nearest(name, declared)
-        hint = f" Did you mean {close!r}?" if close else f" There are: {', '.join(declared) or 'none'}."
-        refusals.append(Refusal(path=name, text=f"There is no such parameter.{hint}"))
+        hint = (
+            _(" Did you mean {close!r}?", close=close)
+            if close
+            else _(" There are: {names}.", names=", ".join(declared) or _("none"))
+        )
+        refusals.append(Refusal(path=name, text=_("There is no such parameter.{hint}", hint=hint)))
     values: dict[str, object] = {}
     for name, parameter in declared.items():
         value = given.get(name)
@@ -57,7 +62,7 @@ def parameter_values(
             refusals.append(Refusal(path=name, text=str(error)))
             continue
         if parameter.required and values[name] is None:
-            refusals.append(Refusal(path=name, text="A value is required."))
+            refusals.append(Refusal(path=name, text=_("A value is required.")))
     if refusals:
         raise Refused(entity=subject, refusals=tuple(refusals))
     return values
@@ -67,5 +72,5 @@ def function_of(run: Callable[..., object] | str) -> Callable[..., object]:
     """Return the function, importing it if it is given as `package.module:function`."""
     if not isinstance(run, str):
         return run
-    module, _, name = run.partition(":")
+    module, _dot, name = run.partition(":")
     return cast("Callable[..., object]", getattr(import_module(module), name))

@@ -13,6 +13,7 @@ from attrs import Attribute, field, frozen
 from crmkit.core.declare.names import as_text
 from crmkit.core.reading.reports.columns import EXPECTED, Cell, Column
 from crmkit.core.reading.reports.errors import CellError, TableError, UnknownColumnError
+from crmkit.translation import _
 from crmkit.translation.languages import Languages
 
 if TYPE_CHECKING:
@@ -77,32 +78,39 @@ class Table:
     languages: Languages = field(factory=Languages, kw_only=True, eq=False, repr=False)
 
     @columns.validator
-    def _check_columns(self, _: Attribute[tuple[Column, ...]], columns: tuple[Column, ...]) -> None:
+    def _check_columns(self, _attribute: Attribute[tuple[Column, ...]], columns: tuple[Column, ...]) -> None:
         repeated = [name for name, times in Counter(column.name for column in columns).items() if times > 1]
         if repeated:
-            raise TableError(title=self.title, problem=f"the column {repeated[0]!r} is there twice. Rename one.")
+            raise TableError(
+                title=self.title, problem=_("the column {repeated!r} is there twice. Rename one.", repeated=repeated[0])
+            )
         if not columns:
-            raise TableError(title=self.title, problem="it has no columns. Give it at least one.")
+            raise TableError(title=self.title, problem=_("it has no columns. Give it at least one."))
 
     @rows.validator
-    def _check_rows(self, _: Attribute[tuple[Row, ...]], rows: tuple[Row, ...]) -> None:
+    def _check_rows(self, _attribute: Attribute[tuple[Row, ...]], rows: tuple[Row, ...]) -> None:
         for number, row in enumerate(rows, start=1):
             self._check_row(row, number)
 
     @total.validator
-    def _check_total(self, _: Attribute[Row | None], total: Row | None) -> None:
+    def _check_total(self, _attribute: Attribute[Row | None], total: Row | None) -> None:
         if total is not None:
             self._check_row(total, None)
 
     @chart.validator
-    def _check_chart(self, _: Attribute[Chart | None], chart: Chart | None) -> None:
+    def _check_chart(self, _attribute: Attribute[Chart | None], chart: Chart | None) -> None:
         for name in chart.columns if chart else ():
             self.column(name)
 
     def _check_row(self, row: Row, number: int | None) -> None:
         if len(row) != len(self.columns):
-            place = "the total" if number is None else f"row {number}"
-            problem = f"{place} has {len(row)} cells, but there are {len(self.columns)} columns."
+            place = _("the total") if number is None else _("row {number}", number=number)
+            problem = _(
+                "{place} has {count} cells, but there are {count_other} columns.",
+                place=place,
+                count=len(row),
+                count_other=len(self.columns),
+            )
             raise TableError(title=self.title, problem=problem)
         for column, value in zip(self.columns, row, strict=True):
             if not column.holds(value):

@@ -9,6 +9,7 @@ from attrs import frozen
 from crmkit.core.assemble.model import known
 from crmkit.core.declare.values import ref_class
 from crmkit.errors import AccessDeniedError, Refusal, Refused, listed
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,9 +82,9 @@ def pipeline_named(session: Session, entity: EntityModel, name: str | None) -> P
     """
     pipelines = {each.name: each for each in session.model.pipelines_of(entity.name)}
     if not pipelines:
-        text = f"Records of {entity.name} go through no stages. Name an entity with a pipeline."
+        text = _("Records of {entity} go through no stages. Name an entity with a pipeline.", entity=entity.name)
         raise Refused(entity="report", refusals=(Refusal(path="entity", text=text),))
-    return known(pipelines, name or next(iter(pipelines)), f"pipeline of {entity.name}")
+    return known(pipelines, name or next(iter(pipelines)), _("pipeline of {entity}", entity=entity.name))
 
 
 def user_named(session: Session, name: str | None) -> int | None:
@@ -122,5 +123,14 @@ def record_named(session: Session, entity: EntityModel, name: str, path: str) ->
 def _not_one(entity: EntityModel, name: str, found: Mapping[int, Record]) -> str:
     if found:
         ids = listed(str(number) for number in found)
-        return f"More than one {entity.label.lower()} is called {name!r}. Give the id: {ids}."
-    return f"There is no {entity.label.lower()} {name!r}. Give its id, or its name as it is written."
+        return _(
+            "More than one {entity} is called {name!r}. Give the id: {ids}.",
+            entity=entity.label.lower(),
+            name=name,
+            ids=ids,
+        )
+    return _(
+        "There is no {entity} {name!r}. Give its id, or its name as it is written.",
+        entity=entity.label.lower(),
+        name=name,
+    )

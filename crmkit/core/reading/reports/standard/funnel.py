@@ -15,6 +15,7 @@ from crmkit.core.reading.reports.standard.won_lost import percent
 from crmkit.core.reading.reports.table import Table
 from crmkit.core.reading.stage_history import Route, routes
 from crmkit.errors import Refusal, Refused
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 SUCCESS = frozenset({"won", "done"})
 COHORT, SNAPSHOT = "cohort", "snapshot"
-SKIPPED = "A record that skipped a stage on its way forward counts as having reached it."
-NOT_TOLD = "Where it was lost, a snapshot doesn't tell: a record that is lost or void counts for the first stage only."
+SKIPPED = _("A record that skipped a stage on its way forward counts as having reached it.")
+NOT_TOLD = _(
+    "Where it was lost, a snapshot doesn't tell: a record that is lost or void counts for the first stage only."
+)
 
 
 @frozen(kw_only=True)
@@ -73,13 +76,13 @@ def funnel(
     if mode == COHORT:
         taken = cohort(session, found, chain, where, since=since, until=until)
     elif since or until:
-        text = "Only a cohort has a period of entry. Ask for mode=cohort, or leave out since and until."
-        raise Refused(entity="report funnel", refusals=(Refusal(path="since", text=text),))
+        text = _("Only a cohort has a period of entry. Ask for mode=cohort, or leave out since and until.")
+        raise Refused(entity=_("report funnel"), refusals=(Refusal(path="since", text=text),))
     else:
         taken = snapshot(session, found, chain, where)
     given = {"entity": found.name, "pipeline": chain.name, "mode": mode, "since": since, "until": until, "where": where}
     parameters = {name: value for name, value in given.items() if value is not None}
-    return table(f"Funnel: {chain.declared.label}", chain, taken, parameters, mode)
+    return table(_("Funnel: {declared}", declared=chain.declared.label), chain, taken, parameters, mode)
 
 
 def cohort(
@@ -177,12 +180,12 @@ def table(
     assert isinstance(transforms, list)
     return Table(
         [
-            Column("stage", "Stage"),
-            Column("kind", "Kind"),
-            Column("now", "Now", "integer"),
-            Column("reached", "Reached", "integer"),
-            Column("to_next", "To next", "percent"),
-            Column("from_first", "Of all", "percent"),
+            Column("stage", _("Stage")),
+            Column("kind", _("Kind")),
+            Column("now", _("Now"), "integer"),
+            Column("reached", _("Reached"), "integer"),
+            Column("to_next", _("To next"), "percent"),
+            Column("from_first", _("Of all"), "percent"),
         ],
         [_row(step, everything) for step in rows],
         title=title,
@@ -199,7 +202,7 @@ def notes(pipeline: PipelineModel, taken: Sequence[Route], mode: str) -> list[st
     if mode == SNAPSHOT:
         return [SKIPPED, *([NOT_TOLD] if any(route.ends & dropouts for route in taken) else [])]
     unknown = sum(route.count for route in taken if route.furthest is None and route.ends and route.ends <= dropouts)
-    told = f"Records that came in lost or void: {unknown}. They count for the first stage only."
+    told = _("Records that came in lost or void: {unknown}. They count for the first stage only.", unknown=unknown)
     return [SKIPPED, *([told] if unknown else [])]
 
 

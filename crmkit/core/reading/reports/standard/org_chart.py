@@ -11,6 +11,7 @@ from crmkit.core.nouns.customers import Contact, OrgUnit
 from crmkit.core.reading.reports.columns import Column
 from crmkit.core.reading.reports.standard.choosing import record_named
 from crmkit.core.reading.reports.table import Table
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,16 +47,16 @@ def org_chart(session: Session, *, customer: str) -> Table:
     nodes = [*units(session, found.id), *contacts(session, found.id)]
     return Table(
         [
-            Column("level", "Level", "integer"),
-            Column("name", "Name"),
-            Column("kind", "Kind"),
-            Column("title", "Job title"),
-            Column("primary", "Primary", "boolean"),
-            Column("reports_to", "Reports to"),
-            Column("id", "Id", "integer"),
+            Column("level", _("Level"), "integer"),
+            Column("name", _("Name")),
+            Column("kind", _("Kind")),
+            Column("title", _("Job title")),
+            Column("primary", _("Primary"), "boolean"),
+            Column("reports_to", _("Reports to")),
+            Column("id", _("Id"), "integer"),
         ],
         [row(level, node) for level, node in walk(nodes)],
-        title=f"Organisation of {found.name}",
+        title=_("Organisation of {found}", found=found.name),
         parameters={"customer": customer},
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit.core.reading.reports.columns import Column
 from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named, readable, user_named
 from crmkit.core.reading.reports.table import Table
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -38,20 +39,20 @@ def overdue(
     choice = chosen(session, found, where, own, tests=tests)
     given = {"entity": found.name, "pipeline": chain.name, "where": where, "owner": owner, "limit": limit}
     rows, more = listed(session, found, chain, choice, moments=moments, limit=limit) if moments else ([], 0)
-    notes = [] if moments else ["No stage of this pipeline has a limit."]
+    notes = [] if moments else [_("No stage of this pipeline has a limit.")]
     return Table(
         [
-            Column("id", "Id", "integer"),
+            Column("id", _("Id"), "integer"),
             Column("record", found.label),
-            Column("owner", "Owner"),
-            Column("stage", "Stage"),
-            Column("since", "Since", "datetime"),
-            Column("limit", "Limit", "duration"),
-            Column("over", "Over it", "duration"),
+            Column("owner", _("Owner")),
+            Column("stage", _("Stage")),
+            Column("since", _("Since"), "datetime"),
+            Column("limit", _("Limit"), "duration"),
+            Column("over", _("Over it"), "duration"),
         ],
         rows,
-        title=f"Overdue: {chain.declared.label}",
-        notes=[*notes, *([f"There are {more} more. Raise the limit to see them."] if more else [])],
+        title=_("Overdue: {declared}", declared=chain.declared.label),
+        notes=[*notes, *([_("There are {more} more. Raise the limit to see them.", more=more)] if more else [])],
         parameters={name: value for name, value in given.items() if value is not None},
     )
 

@@ -12,6 +12,7 @@ from crmkit.core.reading.reports.columns import Column
 from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named, user_named
 from crmkit.core.reading.reports.standard.grouping import grouping
 from crmkit.core.reading.reports.table import Table
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,14 +94,14 @@ def table(
     return Table(
         [
             Column("group", label),
-            Column("deals", "Deals", "integer"),
-            Column("amount", "Amount", "money", currency=currency),
-            Column("weighted", "Weighted amount", "money", currency=currency),
+            Column("deals", _("Deals"), "integer"),
+            Column("amount", _("Amount"), "money", currency=currency),
+            Column("weighted", _("Weighted amount"), "money", currency=currency),
         ],
         [(each.name, each.deals, each.amount, each.weighted) for each in groups],
-        title=f"Pipeline: {pipeline.declared.label}",
+        title=_("Pipeline: {declared}", declared=pipeline.declared.label),
         total=("Total", deals, _sum(each.amount for each in groups), _sum(each.weighted for each in groups)),
-        notes=[f"Deals without an amount: {unpriced}. They count with 0."] if unpriced else [],
+        notes=[_("Deals without an amount: {unpriced}. They count with 0.", unpriced=unpriced)] if unpriced else [],
         parameters={name: value for name, value in parameters.items() if value is not None},
         chart=chart.grouped_bar("group", "amount", "weighted"),
     )

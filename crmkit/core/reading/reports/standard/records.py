@@ -13,6 +13,7 @@ from crmkit.core.declare.values import Money
 from crmkit.core.reading.reports.columns import Column
 from crmkit.core.reading.reports.standard.choosing import readable
 from crmkit.core.reading.reports.table import Table
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,9 @@ def records(
         [each.column for each in shown],
         [tuple(cell(each, value) for each, value in zip(shown, row, strict=True)) for row in page],
         title=found.plural,
-        notes=[f"Shown: {len(page)} of {count}. Raise the limit to see more."] if page.next else [],
+        notes=[_("Shown: {count} of {count_other}. Raise the limit to see more.", count=len(page), count_other=count)]
+        if page.next
+        else [],
         parameters={name: value for name, value in given.items() if value is not None},
     )
 

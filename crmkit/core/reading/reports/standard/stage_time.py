@@ -14,6 +14,7 @@ from crmkit.core.reading.reports.standard.overdue import overdue_tests
 from crmkit.core.reading.reports.standard.won_lost import rounded
 from crmkit.core.reading.reports.table import Table
 from crmkit.core.reading.stage_history import ages, stays
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
 
 NOTHING = Summary(count=0, total=0)
 COLUMNS = (
-    Column("stage", "Stage"),
-    Column("entered", "Entered", "integer"),
-    Column("left", "Left", "integer"),
-    Column("mean_days", "Mean", "decimal", places=1),
-    Column("median_days", "Median", "decimal", places=1),
-    Column("p90_days", "90 % in", "decimal", places=1),
-    Column("inside", "Inside", "integer"),
-    Column("age_days", "Age", "decimal", places=1),
-    Column("limit_days", "Limit", "decimal", places=1),
-    Column("overdue", "Late", "integer"),
+    Column("stage", _("Stage")),
+    Column("entered", _("Entered"), "integer"),
+    Column("left", _("Left"), "integer"),
+    Column("mean_days", _("Mean"), "decimal", places=1),
+    Column("median_days", _("Median"), "decimal", places=1),
+    Column("p90_days", _("90 % in"), "decimal", places=1),
+    Column("inside", _("Inside"), "integer"),
+    Column("age_days", _("Age"), "decimal", places=1),
+    Column("limit_days", _("Limit"), "decimal", places=1),
+    Column("overdue", _("Late"), "integer"),
 )
 SECOND, DAY = timedelta(seconds=1), 86_400
-TOLD = "Mean, median and 90 % are the days that those stayed who have left; age is the mean of those inside."
+TOLD = _("Mean, median and 90 % are the days that those stayed who have left; age is the mean of those inside.")
 
 
 def stage_time(session: Session, *, entity: str, pipeline: str | None, where: str | None) -> Table:
@@ -65,7 +66,7 @@ def stage_time(session: Session, *, entity: str, pipeline: str | None, where: st
             row(name, stages.get(name), left.get(name, NOTHING), still.get(name, NOTHING), late.get(name))
             for name in names
         ],
-        title=f"Days in stage: {chain.declared.label}",
+        title=_("Days in stage: {declared}", declared=chain.declared.label),
         notes=[TOLD],
         parameters={name: value for name, value in given.items() if value is not None},
         chart=chart.bar("stage", "median_days"),

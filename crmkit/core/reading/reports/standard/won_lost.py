@@ -14,6 +14,7 @@ from crmkit.core.reading.reports.standard.choosing import chosen, period, user_n
 from crmkit.core.reading.reports.standard.grouping import grouping
 from crmkit.core.reading.reports.table import Table
 from crmkit.core.reading.spans import spans
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,16 +95,16 @@ def won_lost(
     return Table(
         [
             Column("group", label),
-            Column("won", "Won", "integer"),
-            Column("lost", "Lost", "integer"),
-            Column("win_rate", "Win rate", "percent"),
-            Column("won_value", "Won value", "money", currency=currency),
-            Column("lost_value", "Lost value", "money", currency=currency),
-            Column("won_days", "Days to win", "decimal", places=2),
-            Column("lost_days", "Days to lose", "decimal", places=2),
+            Column("won", _("Won"), "integer"),
+            Column("lost", _("Lost"), "integer"),
+            Column("win_rate", _("Win rate"), "percent"),
+            Column("won_value", _("Won value"), "money", currency=currency),
+            Column("lost_value", _("Lost value"), "money", currency=currency),
+            Column("won_days", _("Days to win"), "decimal", places=2),
+            Column("lost_days", _("Days to lose"), "decimal", places=2),
         ],
         [_row(each.name, each) for each in groups],
-        title="Won and lost",
+        title=_("Won and lost"),
         total=None if by is None else _row("Total", together(groups)),
         parameters={name: value for name, value in given.items() if value is not None},
         chart=chart.grouped_bar("group", "won", "lost"),
