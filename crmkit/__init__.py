@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel as EntityModel
     from crmkit.core.assemble.model import FieldModel as FieldModel
     from crmkit.core.assemble.model import Model as Model
+    from crmkit.core.declare.access import Grant as Grant
+    from crmkit.core.declare.access import Role as Role
     from crmkit.core.declare.declarations import AddChoice as AddChoice
     from crmkit.core.declare.declarations import Command as Command
     from crmkit.core.declare.declarations import Event as Event
-    from crmkit.core.declare.declarations import Grant as Grant
     from crmkit.core.declare.declarations import Parameter as Parameter
     from crmkit.core.declare.declarations import Relabel as Relabel
     from crmkit.core.declare.declarations import Report as Report
-    from crmkit.core.declare.declarations import Role as Role
     from crmkit.core.declare.declarations import Rule as Rule
     from crmkit.core.declare.declarations import Setting as Setting
     from crmkit.core.declare.declarations import Unique as Unique
@@ -92,9 +92,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "crmkit.app": "CRM",
     "crmkit.core.assemble.model": "EntityModel FieldModel Model",
-    "crmkit.core.declare.declarations": (
-        "AddChoice Command Event Grant Parameter Relabel Report Role Rule Setting Unique"
-    ),
+    "crmkit.core.declare.access": "Grant Role",
+    "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
     "crmkit.core.declare.fields": (
         "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
         " money percent phone ref tags text url"

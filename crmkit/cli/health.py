@@ -89,6 +89,7 @@ def examine_database(chosen: Chosen, crm: CRM, health: Health) -> None:
     """Check whether the database can be reached, fits the plugins, and holds what it should."""
     from crmkit.core.lifecycle.opening import connecting
     from crmkit.core.reading.permission import SYSTEM
+    from crmkit.core.storage import closures
 
     with connecting(crm.engine), crm.engine.connect() as connection:
         health.ok("Database", crm.engine.url.render_as_string(hide_password=True))
@@ -99,6 +100,8 @@ def examine_database(chosen: Chosen, crm: CRM, health: Health) -> None:
             health.counts = sickness.counts(session)
             for text in sickness.of_records(session):
                 health.warn("Stages", text, _("Move them with `crmkit move`, or bring the stage back."))
+            for text in closures.verify(session.unit.connection, crm.tables):
+                health.problem("Trees", text, _("Run {command}.", command=typed(*chosen.arguments, "upgrade")))
     except UpgradeNeeded as error:
         advice = _("Run {command}.", command=typed(*chosen.arguments, "upgrade"))
         health.problem("Schema", "; ".join(error.changes), advice, code=DATABASE)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli.output import print_texts
-from crmkit.core.declare.declarations import Command, Report, Role, Setting
+from crmkit.core.declare.access import Role
+from crmkit.core.declare.declarations import Command, Report, Setting
 from crmkit.translation import _, joined
 
 if TYPE_CHECKING:

@@ -93,6 +93,8 @@ def empty(connection: sa.Connection, crm: CRM) -> bool:
             kept = table.c.id == ADMIN
         elif table in {system.change, system.event}:
             kept = (table.c.entity == "user") & (table.c.record_id == ADMIN)
+        elif table is system.closure:
+            kept = (table.c.tree == "user") & (table.c.ancestor == ADMIN) & (table.c.descendant == ADMIN)
         if table is not system.plugin:
             connection.execute(table.delete().where(~kept))
     for name, table in crm.tables.entities.items():

@@ -13,8 +13,9 @@ from crmkit.core.assemble.entities import assemble_entities
 from crmkit.core.assemble.model import Model, Part
 from crmkit.core.assemble.order import in_order
 from crmkit.core.assemble.pipelines import assemble_pipelines
+from crmkit.core.declare.access import Role
 from crmkit.core.declare.conventions import Conventions
-from crmkit.core.declare.declarations import Command, Event, Report, Role, Setting
+from crmkit.core.declare.declarations import Command, Event, Report, Setting
 from crmkit.core.declare.names import nearest
 from crmkit.errors import AssemblyError, ClashError, DeclarationError, InvalidValue, PluginLoadError
 from crmkit.translation import _

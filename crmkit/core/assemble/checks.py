@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crmkit.core.declare.declarations import Command, Event, Report, Role
+from crmkit.core.declare.access import Role
+from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
 from crmkit.translation import _
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SYSTEM_TABLES = (
     "change",
+    "closure",
     "event",
     "link",
     "stage_history",

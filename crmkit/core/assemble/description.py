@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from attrs import asdict
 
-from crmkit.core.declare.declarations import Command, Event, Report, Role, Setting
+from crmkit.core.declare.access import Role
+from crmkit.core.declare.declarations import Command, Event, Report, Setting
 from crmkit.core.declare.kinds import AnyRefKind, ChoiceKind
 from crmkit.errors import InvalidValue
 from crmkit.version import VERSION

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, frozen
 
 from crmkit.core.assemble.classes import record_class
+from crmkit.core.assemble.rights import Rights
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import Ref
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.calls import HookCall
     from crmkit.core.assemble.pipelines import PipelineModel
     from crmkit.core.assemble.plugins import Plugin
+    from crmkit.core.declare.access import Role
     from crmkit.core.declare.conventions import Conventions
-    from crmkit.core.declare.declarations import Command, Event, Report, Role, Rule, Setting, Unique
+    from crmkit.core.declare.declarations import Command, Event, Report, Rule, Setting, Unique
     from crmkit.core.declare.fields import Field
     from crmkit.core.declare.kinds import Kind
     from crmkit.core.declare.records import Entity, Record
@@ -218,6 +220,15 @@ class Model:
             entity: tuple(sorted(pipelines, key=lambda each: not each.is_default))
             for entity, pipelines in found.items()
         }
+
+    def rights(self, roles: tuple[str, ...]) -> Rights:
+        """Return what the holder of some roles may do."""
+        found = self._rights.get(roles)
+        return self._rights.setdefault(roles, Rights(self, roles)) if found is None else found
+
+    @cached_property
+    def _rights(self) -> dict[tuple[str, ...], Rights]:
+        return {}
 
     def setting(self, name: str) -> object:
         """Return the value of a setting."""

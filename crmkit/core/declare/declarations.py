@@ -1,8 +1,8 @@
-"""The smaller things a plugin can say: rules, choices, labels, roles, reports, events, settings, commands."""
+"""The smaller things a plugin can say: rules, choices, labels, reports, events, settings, commands."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -11,11 +11,6 @@ from crmkit.core.declare.names import as_label, as_text, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-Level = Literal["none", "own", "team", "all"]
-Action = Literal["read", "create", "update", "delete"]
-LEVELS: tuple[Level, ...] = ("none", "own", "team", "all")
-ACTIONS: tuple[Action, ...] = ("read", "create", "update", "delete")
 
 
 @frozen(kw_only=True)
@@ -51,31 +46,6 @@ class Relabel:
 
     target: str
     label: str = field(converter=as_text)
-
-
-@frozen(kw_only=True)
-class Grant:
-    """How far a role reaches into one entity (`*` for all that are not named), per action."""
-
-    entity: str
-    read: Level = "none"
-    create: Level = "none"
-    update: Level = "none"
-    delete: Level = "none"
-
-
-@frozen(kw_only=True)
-class Role:
-    """A named set of grants. A user may have several roles; the widest grant wins."""
-
-    name: str
-    label: str = field(default="", converter=as_text)
-    grants: tuple[Grant, ...] = ()
-
-    def __attrs_post_init__(self) -> None:
-        check_name(self.name, "role")
-        if not self.label:
-            object.__setattr__(self, "label", as_label(self.name))
 
 
 @frozen(kw_only=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crmkit.app import CRM
+    from crmkit.core.declare.access import Action
     from crmkit.core.declare.records import Record
     from crmkit.core.exchange.files import BadRow, SourceRow
     from crmkit.core.exchange.matching import Key
@@ -162,11 +163,13 @@ class Run:
         """
         for each in self.mapping.files:
             entity = self.crm.model.entities[each.entity]
-            actions = {"create": ("create",), "update": ("update",)}.get(each.mode, ("create", "update"))
-            if entity.whole is None and all(
-                session.principal.level(entity, action) == "none"  # type: ignore[arg-type]
-                for action in actions
-            ):
+            actions: tuple[Action, ...] = ("create", "update")
+            if each.mode in actions:
+                actions = tuple(action for action in actions if action == each.mode)
+            may = session.principal.may
+            if not may(entity, "import"):
+                raise AccessDeniedError(action="import", entity=entity.name, actor=session.principal.name)
+            if not any(may(entity, action) for action in actions):
                 raise AccessDeniedError(action=actions[0], entity=entity.name, actor=session.principal.name)
 
     def check_same(self, entry: bookkeeping.ImportEntry) -> None:

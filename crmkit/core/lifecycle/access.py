@@ -8,15 +8,19 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.values import Ref
 from crmkit.errors import AccessDeniedError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crmkit.core.assemble.model import EntityModel
-    from crmkit.core.declare.declarations import Action
+    from crmkit.core.declare.access import Action
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
+
+RAISING = ("roles", "team", "manager", "external_id", "active")
+"""The fields of a user on which rights depend: only who may change every user may change them."""
 
 
 def check_create(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
@@ -31,7 +35,8 @@ def check_create(session: Session, entity: EntityModel, drafts: Sequence[Draft])
     if entity.whole is not None:
         check_wholes(session, entity, drafts)
         return
-    if not owners_in_reach(session, entity, "create", drafts):
+    raising = entity.name == "user" and any(draft.get("roles") for draft in drafts)
+    if (raising and "all" not in principal.levels(entity, "create")) or not owners_in_reach(session, entity, drafts):
         raise AccessDeniedError(action="create", entity=entity.name, actor=principal.name)
 
 
@@ -48,21 +53,46 @@ def check_wholes(session: Session, entity: EntityModel, drafts: Sequence[Draft])
             raise AccessDeniedError(action="update", entity=target, actor=session.reacher.name)
 
 
-def owners_in_reach(session: Session, entity: EntityModel, action: Action, drafts: Iterable[Draft]) -> bool:
-    """Return whether the owners that the records will have are within the actor's reach."""
+def owners_in_reach(session: Session, entity: EntityModel, drafts: Iterable[Draft]) -> bool:
+    """Return whether the actor may create records for the owners that they will have."""
     principal = session.reacher
-    level = principal.level(entity, action)
-    if level in {"all", "none"}:
-        return level == "all"
-    if entity.owner is None:
-        return True
+    levels = principal.levels(entity, "create")
+    if entity.owner is None or "all" in levels or not levels:
+        return bool(levels)
     owners = {value for draft in drafts if isinstance(value := draft.get(entity.owner), int)}
     others = {int(owner) for owner in owners} - {principal.user}
-    if not others or level == "own" or principal.team is None:
-        return not others
+    if not others:
+        return True
     users = session.tables["user"]
-    query = sa.select(sa.func.count()).where(users.c.id.in_(others), users.c.team_id == principal.team)
+    reached = principal.belonging.owners(users, levels)
+    query = sa.select(sa.func.count()).select_from(users).where(users.c.id.in_(others), reached)
     return session.unit.connection.execute(query).scalar_one() == len(others)
+
+
+def actions_of(entity: EntityModel, draft: Draft, action: str) -> tuple[Action, ...]:
+    """Return what the actor must be allowed to do with a record to write a draft: all of it at once."""
+    changed: Action = "move" if action == "move" else "update"
+    if entity.owner is None or not draft.sets(entity.owner):
+        return (changed,)
+    return ("transfer",) if set(draft.values) == {entity.owner} else (changed, "transfer")
+
+
+def check_handover(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
+    """Refuse to make a record part of one that the actor may not change, and to raise one's own rights.
+
+    Raises:
+        AccessDeniedError: for the whole batch.
+    """
+    principal = session.reacher
+    if principal.reaches_all:
+        return
+    if entity.whole is not None:
+        whole = entity.whole.name
+        check_wholes(session, entity, [draft for draft in drafts if draft.sets(whole)])
+    if entity.name == "user" and "all" not in principal.levels(entity, "update"):
+        for draft in drafts:
+            if draft.sets(*RAISING):
+                raise AccessDeniedError(action=_("change the rights of"), entity=entity.name, actor=principal.name)
 
 
 def within(session: Session, entity: str, ids: Iterable[int], action: Action) -> bool:
@@ -80,5 +110,5 @@ def within(session: Session, entity: str, ids: Iterable[int], action: Action) ->
 def note_readable(session: Session, entity: EntityModel, records: Iterable[Record]) -> None:
     """Remember records just made, if the actor surely sees them, so that references to them need no look-up."""
     principal = session.principal
-    if principal.reaches_all or (entity.whole is None and principal.level(entity, "read") == "all"):
+    if principal.reaches_all or (entity.whole is None and "all" in principal.levels(entity, "read")):
         session.unit.known.update((principal.reaches_all, entity.name, record.id) for record in records)

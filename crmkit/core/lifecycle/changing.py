@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import IntegrityError
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.access import check_wholes, owners_in_reach
+from crmkit.core.lifecycle.access import actions_of, check_handover
+from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
-from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crmkit.core.assemble.model import EntityModel
-    from crmkit.core.declare.declarations import Action
+    from crmkit.core.declare.access import Action
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
@@ -82,13 +82,14 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
     price(session, entity, drafts)
     validate(session, entity, drafts)
     refuse_all(entity.name, drafts)
-    check_given_away(session, entity, drafts)
+    check_handover(session, entity, drafts)
     with session.unit.writing_after(drafts):
         prepare(session, drafts)
         if any(unique_touched(entity, draft) for draft in drafts):
             check_unique(session, entity, drafts)
             refuse_all(entity.name, drafts)
-        changes = [apply(session, entity, draft) for draft in drafts]
+        changes = [apply(session, entity, draft, actions=actions_of(entity, draft, action)) for draft in drafts]
+        follow_trees(session, entity, ((change.before, change.after) for change in changes))
         entries = (
             (
                 change.after.id,
@@ -115,19 +116,7 @@ def visible(record: Record | None, name: str) -> object:
         return None
 
 
-def check_given_away(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
-    """Refuse to hand a record to an owner, or to a whole, that the actor doesn't reach."""
-    if session.reacher.reaches_all:
-        return
-    moved = [draft for draft in drafts if entity.owner is not None and draft.sets(entity.owner)]
-    if moved and not owners_in_reach(session, entity, "update", moved):
-        raise AccessDeniedError(action=_("give away"), entity=entity.name, actor=session.reacher.name)
-    if entity.whole is not None:
-        whole = entity.whole.name
-        check_wholes(session, entity, [draft for draft in drafts if draft.sets(whole)])
-
-
-def apply(session: Session, entity: EntityModel, draft: Draft, *, action: Action = "update") -> Change:
+def apply(session: Session, entity: EntityModel, draft: Draft, *, actions: tuple[Action, ...] = ("update",)) -> Change:
     """Write one draft's values if the record is still as it was read, and is within reach."""
     assert draft.record is not None
     record = current(session, draft.record)
@@ -137,11 +126,11 @@ def apply(session: Session, entity: EntityModel, draft: Draft, *, action: Action
     changed = frozenset(draft.values)
     values = {**draft.values, "updated_at": unit.now, "updated_by": session.actor_ref}
     try:
-        touched = run_update(session, entity, record, values, action)
+        touched = run_update(session, entity, record, values, actions)
     except IntegrityError as error:
         raise taken(entity, draft) from error
     if touched != 1:
-        raise refused_update(session, entity, record, action)
+        raise refused_update(session, entity, record, actions)
     after = session.make(entity, {**dict(record.items()), **values, "version": record.version + 1})
     key = (entity.name, record.id)
     first = unit.latest[key][0] if key in unit.latest else record.version
@@ -150,16 +139,16 @@ def apply(session: Session, entity: EntityModel, draft: Draft, *, action: Action
 
 
 def run_update(
-    session: Session, entity: EntityModel, record: Record, values: Mapping[str, object], action: Action
+    session: Session, entity: EntityModel, record: Record, values: Mapping[str, object], actions: tuple[Action, ...]
 ) -> int:
     """Run the conditional update and return how many rows it touched: one, or none."""
     statements = session.statements.of(entity)
     names = tuple(values)
     row = (*statements.changed_row(names, values), record.id, record.version)
-    return session.unit.execute(statements.update_fields(names) + reach_of(session, entity, action), row)
+    return session.unit.execute(statements.update_fields(names) + reach_of(session, entity, actions), row)
 
 
-def reach_of(session: Session, entity: EntityModel, action: Action) -> str:
+def reach_of(session: Session, entity: EntityModel, actions: tuple[Action, ...]) -> str:
     """Return the end of an update's statement: the actor's reach, if anything binds it, read once per actor."""
     principal = session.reacher
     if principal.reaches_all:
@@ -167,10 +156,10 @@ def reach_of(session: Session, entity: EntityModel, action: Action) -> str:
 
     def compiled() -> str:
         statements = session.statements.of(entity)
-        condition = principal.reach(entity, statements.table, action)
-        return "" if condition is None else f" AND ({statements.literal(condition)})"
+        conditions = [principal.reach(entity, statements.table, action) for action in actions]
+        return "".join(f" AND ({statements.literal(each)})" for each in conditions if each is not None)
 
-    return session.statements.plans.get(("reach", entity.name, action, principal.key), compiled)
+    return session.statements.plans.get(("reach", entity.name, actions, principal.key), compiled)
 
 
 def taken(entity: EntityModel, draft: Draft) -> Refused:
@@ -182,14 +171,14 @@ def taken(entity: EntityModel, draft: Draft) -> Refused:
 
 
 def refused_update(
-    session: Session, entity: EntityModel, record: Record, action: Action
+    session: Session, entity: EntityModel, record: Record, actions: tuple[Action, ...]
 ) -> ConflictError | NotFoundError | AccessDeniedError:
     """Return why an update touched no row: the record is gone, out of reach, or was changed by somebody else."""
     seen = session.reader.by_id(entity, [record.id], deleted=True).get(record.id)
     if seen is None:
         return NotFoundError(entity=entity.name, id=record.id)
     if seen.version == record.version:
-        return AccessDeniedError(action=action, entity=entity.name, actor=session.reacher.name)
+        return AccessDeniedError(action=actions[0], entity=entity.name, actor=session.reacher.name)
     stamps = {"version", *STAMPS}
     before = dict(record.items())
     changed = tuple(name for name, value in seen.items() if name not in stamps and before.get(name) != value)

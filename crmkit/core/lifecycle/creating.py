@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import check_create, note_readable
+from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
@@ -107,6 +108,7 @@ def insert(session: Session, entity: EntityModel, drafts: Sequence[CreateDraft])
     )
     ledger.log(session, "create", "created", entity, entries)
     records = [session.make(entity, draft.values) for draft in drafts]
+    follow_trees(session, entity, ((None, record) for record in records))
     if entity.staged:
         ledger.log_stages(session, entity, ((None, record) for record in records))
     return records

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
@@ -44,7 +45,7 @@ def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> 
             changes = []
             for draft in drafts:
                 draft.values["deleted_at"] = session.unit.now
-                changes.append(apply(session, entity, draft, action="delete"))
+                changes.append(apply(session, entity, draft, actions=("delete",)))
             log(session, "delete", "deleted", entity, changes)
             session.unit.known -= {(reach, entity.name, each.id) for each in records for reach in (False, True)}
             delete_parts(session, entity, [record.id for record in records])
@@ -134,6 +135,7 @@ def parts(
 
 
 def log(session: Session, action: str, event: str, entity: EntityModel, changes: Sequence[Change]) -> None:
-    """Log deletions or restorations."""
+    """Log deletions or restorations, and have the trees follow them."""
+    follow_trees(session, entity, ((change.before, change.after) for change in changes))
     entries = ((change.after.id, change.after.version, None, None) for change in changes)
     ledger.log(session, action, event, entity, entries)

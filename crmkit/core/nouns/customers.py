@@ -7,7 +7,7 @@ from datetime import date as Date  # noqa: N812  (read off the annotations)
 from crmkit.core.declare import fields as f
 from crmkit.core.declare.records import Record, Staged, record
 from crmkit.core.declare.values import Address, Money, Ref
-from crmkit.core.nouns.people import User
+from crmkit.core.nouns.people import Team, User
 
 SOURCES = ("campaign", "referral", "website", "exhibition", "cold_call", "partner", "other")
 LEVELS = ("a", "b", "c")
@@ -36,6 +36,7 @@ class Customer(Staged):
     address: Address | None = f.address()
     parent: Ref[Customer] | None = f.ref(label="Subsidiary of")
     owner: Ref[User] | None = f.ref()
+    agency: Ref[Team] | None = f.ref(help="The team of the partner with whom the customer is registered.")
     tags: tuple[str, ...] | None = f.tags(search=True)
     description: str | None = f.long_text()
 

@@ -45,6 +45,8 @@ DECLARATIONS = (
 def fill_new(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what a new record leaves open."""
     for draft in drafts.of(Customer):
+        if draft.get("agency") is None and is_agent(session):
+            draft.set("agency", session.principal.team)
         address = draft.get("address")
         if draft.get("city") is None and isinstance(address, Address) and address.city:
             draft.set("city", address.city)
@@ -57,6 +59,12 @@ def fill_new(session: Session, drafts: Batch[CreateDraft]) -> None:
         if draft.get("ordered_on") is None:
             draft.set("ordered_on", session.today)
     check_roles(session, drafts)
+
+
+def is_agent(session: Session) -> bool:
+    """Return whether the actor reaches no other customers than those of its agency."""
+    customers = session.model.entities["customer"]
+    return session.principal.rights.levels(customers, "create") == {"agency"}
 
 
 def check_roles(session: Session, drafts: Batch[Draft]) -> None:

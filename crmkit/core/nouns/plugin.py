@@ -64,7 +64,8 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Refuse to delete a team with members."""
+    """Refuse to delete a team with members, and lock the trees."""
+    trees.lock(session, drafts)
     trees.refuse_populated(session, drafts)
 
 

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from crmkit.core.declare.declarations import Grant, Level, Role
+from crmkit.core.declare.access import Grant, Level, Role
 
 SHARED = ("user", "team", "product", "exchange_rate")
+REFERENCE = ("product", "exchange_rate")
+EVERYTHING = "*"
 
 
-def _shared(*, managed: bool = False) -> tuple[Grant, ...]:
-    level: Level = "all" if managed else "none"
-    return tuple(Grant(entity=name, read="all", create=level, update=level, delete=level) for name in SHARED)
+def _seen(names: tuple[str, ...], level: Level = "all") -> tuple[Grant, ...]:
+    """Return grants to read only."""
+    return tuple(Grant(entity=name, read=level) for name in names)
+
+
+def _works(entity: str, *, read: Level, write: Level, delete: Level = "none", hand: Level = "none") -> Grant:
+    """Return the grant to work on records, and to share them and hand them on as far as `hand`."""
+    return Grant(entity=entity, read=read, create=write, update=write, delete=delete, share=hand, transfer=hand)
 
 
 ROLES = (
-    Role(name="admin", grants=(Grant(entity="*", read="all", create="all", update="all", delete="all"),)),
+    Role(name="admin", grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"),)),
+    Role(
+        name="director",
+        grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"), *_seen(SHARED)),
+    ),
     Role(
         name="manager",
-        grants=(Grant(entity="*", read="all", create="team", update="team", delete="team"), *_shared()),
+        grants=(_works(EVERYTHING, read="all", write="team", delete="team", hand="team"), *_seen(SHARED)),
     ),
-    Role(name="member", grants=(Grant(entity="*", read="all", create="own", update="own", delete="own"), *_shared())),
-    Role(name="viewer", label="Viewer", grants=(Grant(entity="*", read="all"),)),
+    Role(
+        name="member",
+        grants=(_works(EVERYTHING, read="all", write="own", delete="own", hand="own"), *_seen(SHARED)),
+    ),
+    Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"),)),
+    Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all"),)),
+    Role(
+        name="agent",
+        grants=(
+            _works("customer", read="agency", write="agency"),
+            _works("contact", read="agency", write="agency"),
+            _works("opportunity", read="agency", write="agency"),
+            Grant(entity="order", read="agency"),
+            *_seen(("user", "team"), "agency"),
+            *_seen(REFERENCE),
+        ),
+    ),
 )

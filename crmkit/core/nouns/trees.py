@@ -53,6 +53,13 @@ def leads_back(session: Session, start: int, parent: str, chosen: Mapping[int, o
     return False
 
 
+def lock(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Lock the trees of teams and users before one of their records goes, as changes within them do."""
+    for entity, parent in PARENTS:
+        if entity in {Team, User} and any(drafts.of(entity)):
+            session.serialise(f"{session.model.entity(entity).name}.{parent}")
+
+
 def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:
     """Refuse to delete a team that still has members."""
     for draft in drafts.of(Team):

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from attrs import define
 
-from crmkit.core.declare.declarations import LEVELS
+from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
+from crmkit.core.reading.belonging import Belonging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
-    from crmkit.core.declare.declarations import Action, Grant, Level
+    from crmkit.core.assemble.rights import Levels, Rights
+    from crmkit.core.declare.access import Action
     from crmkit.core.storage.tables import Tables
+
+ALL: Final[Levels] = frozenset({"all"})
 
 
 class System:
@@ -49,32 +51,28 @@ class Principal:
     roles: tuple[str, ...] = ()
     reaches_all: bool = False
 
-    @cached_property
-    def _levels(self) -> dict[tuple[str, Action], Level]:
-        return {}
-
     @property
     def key(self) -> tuple[object, ...]:
         """What the reach depends on: equal keys, equal reach."""
         return self.reaches_all, self.user, self.team, self.roles
 
-    def level(self, entity: EntityModel, action: Action) -> Level:
-        """Return how far the actor reaches: the widest level that one of its roles grants."""
-        if self.reaches_all:
-            return "all"
-        found = self._levels.get((entity.name, action))
-        if found is None:
-            grants = (self._grant(role, entity.name) for role in self.roles if role in self.model.roles)
-            levels = [getattr(grant, action) for grant in grants if grant is not None]
-            widest: Level = max(levels, key=LEVELS.index, default="none")
-            if action in {"update", "delete"}:  # what is not seen is not there, so nobody can change it
-                widest = min(widest, self.level(entity, "read"), key=LEVELS.index)
-            found = self._levels[entity.name, action] = widest
-        return found
+    @cached_property
+    def rights(self) -> Rights:
+        """What the actor's roles allow."""
+        return self.model.rights(self.roles)
 
-    def _grant(self, role: str, entity: str) -> Grant | None:
-        grants: Mapping[str, Grant] = {grant.entity: grant for grant in self.model.roles[role].grants}
-        return grants.get(entity) or grants.get("*")
+    @cached_property
+    def belonging(self) -> Belonging:
+        """Which records belong to the actor, to its team, and so on."""
+        return Belonging(tables=self.tables, user=self.user, team=self.team)
+
+    def levels(self, entity: EntityModel, action: Action) -> Levels:
+        """Return how far the actor reaches; several levels mean all that any of them reaches, none means nothing."""
+        return ALL if self.reaches_all else self.rights.levels(entity, action)
+
+    def may(self, entity: EntityModel, action: Action) -> bool:
+        """Return whether there may be a record of the entity with which the actor may do this."""
+        return self.reaches_all or self.rights.may(entity, action)
 
     def reach(
         self, entity: EntityModel, table: sa.FromClause, action: Action = "read"
@@ -82,21 +80,18 @@ class Principal:
         """Return the condition on a table's rows under which the actor may do something; None for always.
 
         A part of another record, such as an order's line, is read with its whole and written by who may update that.
+        What is not seen is not there, so nothing can be done with it.
         """
         if self.reaches_all:
             return None
         if entity.whole is not None:
-            return self._reach_of_whole(entity.whole, table, "read" if action == "read" else "update")
-        level = self.level(entity, action)
-        if level == "all":
-            return None
-        if level == "none":
-            return sa.false()
-        owner = table.c[entity.fields[entity.owner].columns[0] if entity.owner else "created_by_id"]
-        if level == "own" or self.team is None:
-            return owner == self.user
-        users = self.tables["user"]
-        return owner.in_(sa.select(users.c.id).where(users.c.team_id == self.team)) | (owner == self.user)
+            return self._reach_of_whole(entity.whole, table, action_on_whole(action))
+        seen, wanted = self.levels(entity, "read"), self.levels(entity, action)
+        condition = self.belonging.condition(entity, table, wanted)
+        if action == "read" or covers(seen, wanted):
+            return condition
+        limits = (condition, self.belonging.condition(entity, table, seen))
+        return sa.and_(*(each for each in limits if each is not None))
 
     def _reach_of_whole(self, whole: FieldModel, table: sa.FromClause, action: Action) -> sa.ColumnElement[bool] | None:
         if not isinstance(whole.kind, AnyRefKind):

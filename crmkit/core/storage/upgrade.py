@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSequence
 
+from crmkit.core.storage import closures
 from crmkit.core.storage.ids import sequence_of
 from crmkit.translation import _
 
@@ -37,6 +38,9 @@ def upgrade(connection: sa.Connection, model: Model, tables: Tables, now: dateti
     done = [*add_tables(connection, tables, present), *add_columns(connection, tables, older)]
     done += [*add_indexes(connection, tables, older), *keep_stage_kinds(connection, model, tables)]
     done += refresh_keys(connection, model, tables)
+    if older and closures.verify(connection, tables):
+        count = closures.rebuild(connection, tables)
+        done.append(_("compute {count} rows of the closure of teams and users", count=count))
     return [*done, *record_plugins(connection, model, tables, now)]
 
 

@@ -289,7 +289,10 @@ def test_stages_of_plugins_can_be_labelled_and_used(edition: Callable[[str], Pat
         ('[[pipelines]]\nname = "p"\nentity = "product"\nstages = [{ name = "x" }]\n', "doesn't go through stages"),
         ('[[pipelines]]\nname = "p"\nentity = "order"\nstages = []\n', "it needs stages"),
         ('[[roles]]\nname = "r"\ngrants = { custmer = { read = "all" } }\n', "Did you mean 'customer'?"),
-        ('[[roles]]\nname = "r"\ngrants = { customer = { read = "alll" } }\n', "it is one of: none, own, team, all"),
+        (
+            '[[roles]]\nname = "r"\ngrants = { customer = { read = "alll" } }\n',
+            "it is one of: none, own, reports, team, tree, agency, all",
+        ),
         ('[[roles]]\nname = "r"\ngrants = { customer = { reed = "all" } }\n', "Did you mean 'read'?"),
         ('[[roles]]\nname = "r"\ngrants = { customer = "all" }\n', "customer: 'all' is not a table."),
         ('[[rules]]\nname = "r"\nentity = "order"\nwhen = "x"\n', "rules[1].message: The key 'message' is missing."),

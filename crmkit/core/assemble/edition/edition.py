@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crmkit.core.assemble.model import Model
-    from crmkit.core.declare.declarations import Role, Rule
+    from crmkit.core.declare.access import Role
+    from crmkit.core.declare.declarations import Rule
     from crmkit.core.declare.records import Extension
     from crmkit.core.declare.stages import AddStage, ChangeStage, Pipeline
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 from attrs import asdict
 
 from crmkit.core.assemble.edition.stages import one_of
-from crmkit.core.declare.declarations import LEVELS, Grant, Level, Role, Rule
+from crmkit.core.declare.access import LEVELS, Grant, Level, Role
+from crmkit.core.declare.declarations import Rule
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.edition.shape import GrantTable, RoleTable, RuleTable
@@ -26,8 +27,9 @@ def role_of(table: RoleTable) -> Role:
 def grant_of(entity: str, table: GrantTable) -> Grant:
     """Return how far a role reaches into an entity."""
     levels = {
-        action: cast("Level", one_of(f"{entity}.{action}", str(level), LEVELS))
+        action: cast("Level", one_of(f"{entity}.{action.strip('_')}", str(level), LEVELS))
         for action, level in asdict(table).items()
+        if level is not None
     }
     return Grant(entity=entity, **levels)
 

@@ -101,12 +101,17 @@ class PipelineTable:
 
 @frozen(kw_only=True)
 class GrantTable:
-    """How far a role reaches into one entity: `none`, `own`, `team` or `all`, for each action."""
+    """How far a role reaches into one entity, for each action; what is not said is none, or as for another action."""
 
     read: str = "none"
     create: str = "none"
     update: str = "none"
     delete: str = "none"
+    move: str | None = None
+    share: str = "none"
+    transfer: str = "none"
+    export: str | None = None
+    import_: str | None = None
 
 
 @frozen(kw_only=True)

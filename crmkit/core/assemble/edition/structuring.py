@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
 import cattrs
 from attrs import fields
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
 
+from crmkit.core.assemble.edition.shape import GrantTable
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import exact
 from crmkit.errors import InvalidValue
@@ -76,7 +78,7 @@ def shown(value: object) -> str:
 def described(error: BaseException, _type: type | None) -> str:
     """Return a structuring error as a sentence."""
     if isinstance(error, ForbiddenExtraKeysError):
-        known = [each.name for each in fields(error.cl)]
+        known = [each.name.strip("_") for each in fields(error.cl)]
         return joined(
             _("There is no key {shown}.{hint}", shown=shown(key), hint=hint(key, known))
             for key in sorted(error.extra_fields)
@@ -93,6 +95,10 @@ def converter() -> cattrs.Converter:
     for wanted, words in ((str, "a text"), (int, _("a whole number")), (bool, _("true or false"))):
         made.register_structure_hook(wanted, exactly(wanted, words))
     made.register_structure_hook(Decimal, number)
+    renamed = make_dict_structure_fn(
+        GrantTable, made, _cattrs_forbid_extra_keys=True, import_=override(rename="import")
+    )  # a word of Python can't be an attribute
+    made.register_structure_hook(GrantTable, renamed)
     made.register_structure_hook_func(lambda wanted: wanted is object, lambda given, _: given)
     made.register_structure_hook_func(
         lambda wanted: is_made_of(wanted, tuple), lambda given, wanted: items(made, given, get_args(wanted)[0])

@@ -28,8 +28,7 @@ def run_report(session: Session, name: str, given: Mapping[str, object]) -> Tabl
         Refused: if a parameter is unknown, missing or doesn't fit.
     """
     report = known(session.model.reports, name, "report")
-    levels = [session.principal.level(session.model.entities[entity], "read") for entity in report.reads]
-    if levels and all(level == "none" for level in levels):
+    if report.reads and not any(session.principal.may(session.model.entities[name], "read") for name in report.reads):
         raise AccessDeniedError(action="run", entity=_("report {name}", name=name), actor=session.principal.name)
     values = parameter_values(_("report {name}", name=name), report.parameters, given, session.model.conventions)
     return cast("Table", function_of(report.run)(session, **values)).speaking(session.model.languages)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from crmkit.core.storage.system.closures import ClosureTables
 from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class SystemTables(WriteTables, GenerationTables, ImportTables):
+class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables):
     """The tables that are not entities."""
 
     def __init__(self, metadata: sa.MetaData, *, prefix: str, schema: str | None) -> None:
         make = TableMaker(metadata, prefix, schema)
         self.add_writes(make)
+        self.add_closures(make)
         self.add_generations(make)
         self.add_imports(make)
 

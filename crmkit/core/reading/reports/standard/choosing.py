@@ -68,7 +68,7 @@ def readable(session: Session, name: str) -> EntityModel:
         AccessDeniedError: if the actor may read none of its records.
     """
     entity = session.model.entity(name)
-    if entity.whole is None and session.principal.level(entity, "read") == "none":
+    if not session.principal.may(entity, "read"):
         raise AccessDeniedError(action="read", entity=entity.name, actor=session.principal.name)
     return entity
 

@@ -1,0 +1,76 @@
+"""Rights: what the holder of some roles may do, as far as the Model alone says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crmkit.core.declare.kinds import AnyRefKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmkit.core.assemble.model import EntityModel, Model
+    from crmkit.core.declare.access import Action, Grant, Level
+
+Levels = frozenset["Level"]
+NOTHING: Final[Levels] = frozenset()
+WITHIN: Final[dict[Level, Levels]] = {
+    "none": frozenset({"own", "reports", "team", "tree", "agency", "all"}),
+    "own": frozenset({"reports", "team", "tree", "agency", "all"}),
+    "reports": frozenset({"all"}),
+    "team": frozenset({"tree", "agency", "all"}),
+    "tree": frozenset({"agency", "all"}),
+    "agency": frozenset({"all"}),
+    "all": frozenset(),
+}
+"""The levels that reach all that a level reaches, and more."""
+
+
+class Rights:
+    """The grants of some roles, united: what any of them allows is allowed. An unknown role allows nothing."""
+
+    def __init__(self, model: Model, roles: tuple[str, ...]) -> None:
+        self.model = model
+        self.roles = roles
+        self._levels: dict[tuple[str, Action], Levels] = {}
+
+    def grants(self, entity: str) -> list[tuple[str, Grant]]:
+        """Return the grants that count for an entity, each with its role."""
+        known = ((name, self.model.roles[name]) for name in self.roles if name in self.model.roles)
+        return [(name, grant) for name, role in known if (grant := role.grant(entity)) is not None]
+
+    def levels(self, entity: EntityModel, action: Action) -> Levels:
+        """Return the levels that the actor reaches, those left out that another one of them takes in.
+
+        None at all means that nothing is allowed. Parts of other records have no levels of their own.
+        """
+        found = self._levels.get((entity.name, action))
+        if found is None:
+            given = (level for _, grant in self.grants(entity.name) for level in grant.levels(action))
+            found = self._levels[entity.name, action] = widest(given)
+        return found
+
+    def may(self, entity: EntityModel, action: Action) -> bool:
+        """Return whether there may be a record of the entity with which the actor may do this."""
+        if entity.whole is None:
+            return bool(self.levels(entity, "read")) and bool(self.levels(entity, action))
+        kind = entity.whole.kind
+        named = kind.targets if isinstance(kind, AnyRefKind) else (str(entity.whole.target),)
+        wholes = [self.model.entities[name] for name in named or self.model.entities if name in self.model.entities]
+        return any(self.may(each, action_on_whole(action)) for each in wholes if each.whole is None or named)
+
+
+def widest(levels: Iterable[Level]) -> Levels:
+    """Return the levels that are not taken in by another one of them."""
+    given = frozenset(levels) - {"none"}
+    return frozenset(each for each in given if not WITHIN[each] & given)
+
+
+def covers(wide: Levels, narrow: Levels) -> bool:
+    """Return whether whatever is reached by the narrow levels is surely reached by the wide ones."""
+    return all(each in wide or WITHIN[each] & wide for each in narrow)
+
+
+def action_on_whole(action: Action) -> Action:
+    """Return what one must be allowed to do with a record to do something with a part of it."""
+    return action if action in {"read", "export"} else "update"

@@ -1,0 +1,72 @@
+"""Access: roles, and the grants by which a role says what its holders may do."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from attrs import field, frozen
+
+from crmkit.core.declare.names import as_label, as_text, check_name
+
+Level = Literal["none", "own", "reports", "team", "tree", "agency", "all"]
+Action = Literal["read", "create", "update", "delete", "move", "share", "transfer", "export", "import"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+EVERYTHING = "*"
+
+
+@frozen(kw_only=True)
+class Grant:
+    """How far a role reaches into one entity (`*` for all that are not named), per action.
+
+    Levels: `none`; `own`: what the actor owns; `reports`: that, and what those own who report to it, directly or not;
+    `team`: what the actor's team owns; `tree`: that, and what the teams below own; `agency`: that, and what is
+    registered to the actor's agency; `all`.
+
+    Attributes:
+        move: moving through stages; None means as `update`.
+        transfer: giving a record to another owner.
+        export: writing to files; None means as `read`.
+        import_: whether files may be imported (any level but `none`); None means as `create` and `update`.
+    """
+
+    entity: str
+    read: Level = "none"
+    create: Level = "none"
+    update: Level = "none"
+    delete: Level = "none"
+    move: Level | None = None
+    share: Level = "none"
+    transfer: Level = "none"
+    export: Level | None = None
+    import_: Level | None = None
+
+    def levels(self, action: Action) -> tuple[Level, ...]:
+        """Return the levels that count for an action; the widest of them does."""
+        if action == "move":
+            return (self.move or self.update,)
+        if action == "export":
+            return (self.export or self.read,)
+        if action == "import":
+            return (self.import_,) if self.import_ else (self.create, self.update)
+        found: Level = getattr(self, action)
+        return (found,)
+
+
+@frozen(kw_only=True)
+class Role:
+    """A named set of grants. A user may have several roles; what any of them allows is allowed."""
+
+    name: str
+    label: str = field(default="", converter=as_text)
+    grants: tuple[Grant, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.name, "role")
+        if not self.label:
+            object.__setattr__(self, "label", as_label(self.name))
+
+    def grant(self, entity: str) -> Grant | None:
+        """Return the grant for an entity, or the one for all that are not named."""
+        named = {each.entity: each for each in self.grants}
+        return named.get(entity) or named.get(EVERYTHING)
