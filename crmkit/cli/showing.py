@@ -88,12 +88,17 @@ def stage_text(session: Session, values: Mapping[str, object]) -> str:
     return _("{label}{where} since {format}", label=label, where=where, format=kind.format(since, conventions))
 
 
-def usual_fields(model: Model, entity: EntityModel) -> list[str]:
+def usual_fields(session: Session, entity: EntityModel) -> list[str]:
     """Return the paths that a list may show if nobody says which: id, title, stage, and what tells records apart."""
     found = [*dict.fromkeys(["id", entity.declared.title])]
     found += ["stage"] if entity.staged else []
-    telling = [each for each in entity.writable.values() if is_telling(each) and each.name not in found]
-    return found + [path_to(model, each) for each in sorted(telling, key=lambda each: each.kind.name != "money")]
+    sees = session.principal.sees
+    telling = [
+        each for each in entity.writable.values() if is_telling(each) and each.name not in found and sees(entity, each)
+    ]
+    return found + [
+        path_to(session.model, each) for each in sorted(telling, key=lambda each: each.kind.name != "money")
+    ]
 
 
 def is_telling(field: FieldModel) -> bool:

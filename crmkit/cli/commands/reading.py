@@ -48,7 +48,7 @@ def find(
 
     with chosen.session(readonly=True) as session:
         found = session.model.entity(entity)
-        paths = [each.strip() for each in fields.split(",")] if fields else usual_fields(session.model, found)
+        paths = [each.strip() for each in fields.split(",")] if fields else usual_fields(session, found)
         kind = found.declared.declared
         page = session.rows(kind, paths, where, search=search, order=order, limit=limit, after=after)
         if form == "json":

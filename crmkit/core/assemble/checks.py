@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crmkit.core.declare.access import Role
+from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
@@ -40,9 +40,11 @@ def check_model(model: Model) -> None:
     """
     check_stages(model)
     check_tables(model)
+    check_titles(model)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
         check_known(_("role {role!r}", role=role.name), plugin, "entity", entities, model.entities)
+        check_fields_of_grants(model, role, plugin)
     for report, plugin in model.of(Report):
         check_known(_("report {report!r}", report=report.name), plugin, "entity", report.reads, model.entities)
     for event, plugin in model.of(Event):
@@ -55,6 +57,29 @@ def check_model(model: Model) -> None:
             )
     for command, plugin in model.of(Command):
         check_known(_("command {command!r}", command=command.name), plugin, "role", command.roles, model.roles)
+
+
+def check_fields_of_grants(model: Model, role: Role, plugin: str) -> None:
+    """Refuse grants that speak of fields that don't exist, or hide what every record is known or kept by."""
+    subject = _("role {name!r}", name=role.name)
+    for grant in role.grants:
+        entities = [model.entities[grant.entity]] if grant.entity != EVERYTHING else list(model.entities.values())
+        known = {name for entity in entities for name in entity.fields}
+        check_known(subject, plugin, _("field of {entity}", entity=grant.entity), grant.field_names, known)
+        kept = {entity.declared.title for entity in entities if grant.entity != EVERYTHING}
+        kept |= {name for entity in entities for name, each in entity.fields.items() if each.is_system}
+        for name in sorted(kept & set(grant.hides)):
+            text = _("{name} can't be hidden: records are known or kept by it.", name=name)
+            raise DeclarationError(subject=subject, problem=text, plugin=plugin)
+
+
+def check_titles(model: Model) -> None:
+    """Refuse titles that not everybody who sees a record may see."""
+    for entity in model.entities.values():
+        title = entity.fields.get(entity.declared.title)
+        if title is not None and title.declared.privacy in {"sensitive", "secret"}:
+            text = _("the title of a record can't be {privacy}.", privacy=title.declared.privacy)
+            raise DeclarationError(subject=f"{entity.name}.{title.name}", problem=text, plugin=title.provider)
 
 
 def check_tables(model: Model) -> None:

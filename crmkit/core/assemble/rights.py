@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from crmkit.core.declare.access import Grant
 from crmkit.core.declare.kinds import AnyRefKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit.core.assemble.model import EntityModel, Model
-    from crmkit.core.declare.access import Action, Grant, Level
+    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
+    from crmkit.core.declare.access import Action, Level
 
 Levels = frozenset["Level"]
 NOTHING: Final[Levels] = frozenset()
@@ -33,6 +35,8 @@ class Rights:
         self.model = model
         self.roles = roles
         self._levels: dict[tuple[str, Action], Levels] = {}
+        self._hidden: dict[str, frozenset[str]] = {}
+        self._locked: dict[str, frozenset[str]] = {}
 
     def grants(self, entity: str) -> list[tuple[str, Grant]]:
         """Return the grants that count for an entity, each with its role."""
@@ -50,6 +54,52 @@ class Rights:
             found = self._levels[entity.name, action] = widest(given)
         return found
 
+    def hidden(self, entity: EntityModel) -> frozenset[str]:
+        """Return the fields that the actor may not see: those that none of its roles that read the entity shows."""
+        found = self._hidden.get(entity.name)
+        if found is None:
+            reading = self._grants_of_fields(entity, ("read",))
+            hidden = (name for name, each in entity.fields.items() if not any(shows(grant, each) for grant in reading))
+            found = self._hidden[entity.name] = frozenset(hidden) - {"id"}
+        return found
+
+    def locked(self, entity: EntityModel) -> frozenset[str]:
+        """Return the fields that the actor may not give values: those that none of its roles that write it opens."""
+        found = self._locked.get(entity.name)
+        if found is None:
+            writing = self._grants_of_fields(entity, ("create", "update", "move", "transfer"))
+            hidden = self.hidden(entity)
+            locked = (
+                name
+                for name, each in entity.writable.items()
+                if (name in hidden and each.declared.privacy != "secret")
+                or not any(opens(grant, each) for grant in writing)
+            )
+            found = self._locked[entity.name] = frozenset(locked)
+        return found
+
+    def sees(self, entity: EntityModel, field: FieldModel) -> bool:
+        """Return whether the actor may see a field."""
+        return field.name not in self.hidden(entity)
+
+    @cached_property
+    def sees_everything(self) -> bool:
+        """Whether no field of any entity is hidden."""
+        return not any(map(self.hidden, self.model.entities.values()))
+
+    def _grants_of_fields(self, entity: EntityModel, actions: tuple[Action, ...]) -> list[Grant]:
+        """Return the grants that say what is seen, or written, of an entity: of the roles that may do so at all.
+
+        A part of another record goes by the levels of its whole, and by its own fields.
+        """
+        found = []
+        for name in self.roles:
+            role = self.model.roles.get(name)
+            allowed = role is not None and any(self.model.rights((name,)).may(entity, action) for action in actions)
+            if role is not None and allowed:
+                found.append(role.grant(entity.name) or Grant(entity=entity.name))
+        return found or [Grant(entity=entity.name)]  # who may do nothing at all is told no more by its fields
+
     def may(self, entity: EntityModel, action: Action) -> bool:
         """Return whether there may be a record of the entity with which the actor may do this."""
         if entity.whole is None:
@@ -58,6 +108,21 @@ class Rights:
         named = kind.targets if isinstance(kind, AnyRefKind) else (str(entity.whole.target),)
         wholes = [self.model.entities[name] for name in named or self.model.entities if name in self.model.entities]
         return any(self.may(each, action_on_whole(action)) for each in wholes if each.whole is None or named)
+
+
+def shows(grant: Grant, field: FieldModel) -> bool:
+    """Return whether a grant lets a field be seen; a secret is for programs only."""
+    privacy = field.declared.privacy
+    if field.name in grant.hides or privacy == "secret":
+        return False
+    return privacy != "sensitive" or grant.is_revealing(field.name)
+
+
+def opens(grant: Grant, field: FieldModel) -> bool:
+    """Return whether a grant lets a field be written, as far as it can be seen."""
+    if field.name in grant.locks or field.name in grant.hides:
+        return False
+    return field.declared.privacy != "secret" or grant.is_revealing(field.name)
 
 
 def widest(levels: Iterable[Level]) -> Levels:

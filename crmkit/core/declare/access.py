@@ -28,6 +28,9 @@ class Grant:
         transfer: giving a record to another owner.
         export: writing to files; None means as `read`.
         import_: whether files may be imported (any level but `none`); None means as `create` and `update`.
+        hides: fields that can't be seen, written or asked for; nothing tells that they are there.
+        locks: fields that can be seen but not written.
+        reveals: sensitive fields that can be seen, and secret ones that can be written; `*` for all of the entity.
     """
 
     entity: str
@@ -40,6 +43,18 @@ class Grant:
     transfer: Level = "none"
     export: Level | None = None
     import_: Level | None = None
+    hides: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    reveals: tuple[str, ...] = ()
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The fields that it speaks of."""
+        return tuple(name for name in (*self.hides, *self.locks, *self.reveals) if name != EVERYTHING)
+
+    def is_revealing(self, name: str) -> bool:
+        """Return whether it reveals a field."""
+        return name in self.reveals or EVERYTHING in self.reveals
 
     def levels(self, action: Action) -> tuple[Level, ...]:
         """Return the levels that count for an action; the widest of them does."""

@@ -20,7 +20,8 @@ from crmkit.core.exchange.results import ImportResult
 from crmkit.core.exchange.rounds import run_batch
 from crmkit.core.exchange.rowmapping import MappedRow, RowMapper
 from crmkit.core.exchange.sources import Source, find_sources
-from crmkit.errors import AccessDeniedError
+from crmkit.errors import AccessDeniedError, UnknownNameError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.access import Action
     from crmkit.core.declare.records import Record
     from crmkit.core.exchange.files import BadRow, SourceRow
+    from crmkit.core.exchange.mapping import FileMapping
     from crmkit.core.exchange.matching import Key
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.reading.permission import System
@@ -166,11 +168,27 @@ class Run:
             actions: tuple[Action, ...] = ("create", "update")
             if each.mode in actions:
                 actions = tuple(action for action in actions if action == each.mode)
+            self.check_fields(session, each)
             may = session.principal.may
             if not may(entity, "import"):
                 raise AccessDeniedError(action="import", entity=entity.name, actor=session.principal.name)
             if not any(may(entity, action) for action in actions):
                 raise AccessDeniedError(action=actions[0], entity=entity.name, actor=session.principal.name)
+
+    @staticmethod
+    def check_fields(session: Session, mapped: FileMapping) -> None:
+        """Refuse to set, or to look up records by, what the actor may not see, as if there were no such field.
+
+        Raises:
+            UnknownNameError: naming the field.
+        """
+        principal, entity = session.principal, session.model.entities[mapped.entity]
+        set_only = mapped.fields - principal.rights.locked(entity)  # a secret may be written by who can't see it
+        used = [(entity, name) for name in (*mapped.key, *(mapped.fields - set_only))]
+        used += [(session.model.entities[each.entity], name) for each in mapped.lookups for name in each.by]
+        for target, name in used:
+            if not principal.sees(target, target.fields[name]):
+                raise UnknownNameError(sort=_("field of {entity}", entity=target.name), name=name)
 
     def check_same(self, entry: bookkeeping.ImportEntry) -> None:
         """Refuse to continue an import with another mapping or with other files.

@@ -11,6 +11,7 @@ from crmkit.core.lifecycle.access import actions_of, check_handover
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
+from crmkit.core.lifecycle.seeing import shown, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
@@ -38,7 +39,7 @@ def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, 
     """
     with session.unit.command(writes_much=len(given) > 1):
         drafts = [
-            UpdateDraft(session, entity, record=current(session, record), index=index)
+            UpdateDraft(session, entity, record=whole(session, entity, current(session, record)), index=index)
             for index, (record, _) in enumerate(given)
         ]
         for draft, (_, values) in zip(drafts, given, strict=True):
@@ -54,7 +55,7 @@ def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, 
             changes = write(session, entity, active, "update", "updated")
             with session.unit.writing():
                 run_hook(session, "crmkit_after_update", CHANGES, Batch(entity, changes, session))
-        return [current(session, record) for record, _ in given]
+        return shown(session, entity, (current(session, record) for record, _ in given))
 
 
 def current(session: Session, record: Record) -> Record:

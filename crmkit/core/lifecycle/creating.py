@@ -10,6 +10,7 @@ from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
+from crmkit.core.lifecycle.seeing import shown
 from crmkit.core.lifecycle.validation import check_unique, validate
 from crmkit.core.lifecycle.values import fill_defaults, normalise, price
 from crmkit.errors import Refusal, Refused
@@ -58,7 +59,7 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
             ]
             run_hook(session, "crmkit_after_create", CHANGES, Batch(entity, changes, session))
     note_readable(session, entity, records)
-    return records
+    return shown(session, entity, records)
 
 
 UNLOGGED = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by"})

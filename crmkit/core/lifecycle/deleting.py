@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.declare.values import Ref
-from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle import ledger, seeing
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
@@ -36,7 +36,7 @@ def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> 
     """
     with session.unit.command(writes_much=len(records) > 1 or bool(session.model.parts_of_whole(entity.name))):
         drafts = [
-            DeleteDraft(session, entity, record=current(session, record), index=index)
+            DeleteDraft(session, entity, record=seeing.whole(session, entity, current(session, record)), index=index)
             for index, record in enumerate(records)
         ]
         run_hook(session, "crmkit_before_delete", DRAFTS, Batch(entity, drafts, session))
@@ -66,7 +66,8 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
         if not may_restore(session, entity, number):
             raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
         check_whole(session, entity, record)
-        return bring_back(session, entity, [record])[0]
+        found = seeing.whole(session, entity, record)
+        return seeing.shown(session, entity, bring_back(session, entity, [found]))[0]
 
 
 def check_whole(session: Session, entity: EntityModel, record: Record) -> None:

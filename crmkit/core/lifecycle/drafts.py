@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.records import STAGE_FIELDS
+from crmkit.core.lifecycle.seeing import shown_refusal
 from crmkit.errors import InvalidValue, Refusal
 from crmkit.translation import _, joined
 
@@ -71,7 +72,7 @@ class Draft:
         refusals: why it can't be written; nobody needs to read them but the lifecycle.
     """
 
-    __slots__ = ("_batch", "_session", "entity", "index", "preparations", "record", "refusals", "values")
+    __slots__ = ("_batch", "_plain", "_session", "entity", "index", "preparations", "record", "refusals", "values")
     _batch: Batch[Draft]
 
     def __init__(
@@ -89,6 +90,7 @@ class Draft:
         self.values = {} if values is None else values
         self.index = index
         self.refusals: list[Refusal] = []
+        self._plain: list[Refusal] = []
         self.preparations: list[Callable[[Session, Draft], None]] = []
 
     def get(self, field: str) -> object:
@@ -119,7 +121,11 @@ class Draft:
             return _("A stage is entered by a move, not by an update.")
         if field in self.entity.fields:
             return _("The system sets this field.")
-        close = nearest(field, self.entity.writable)
+        return self._no_such(field)
+
+    def _no_such(self, field: str) -> str:
+        sees = self._session.principal.rights.sees
+        close = nearest(field, [name for name, each in self.entity.writable.items() if sees(self.entity, each)])
         hint = [_("Did you mean {name!r}?", name=close)] if close else []
         return joined([_("There is no such field."), *hint])
 
@@ -127,6 +133,25 @@ class Draft:
         """Refuse the write, for a reason that belongs to a field; all reasons are collected."""
         plugin = self._batch.plugin if hasattr(self, "_batch") else "core"
         self.refusals.append(Refusal(path=path, text=text, plugin=plugin, index=self.index))
+
+    def refuse_locked(self, field: str) -> None:
+        """Refuse a value that the actor may not give; of a field that it may not see, as if there were none."""
+        if self._session.principal.sees(self.entity, self.entity.fields[field]):
+            self.refuse(field, _("You may not change this field."))
+        else:
+            self.refuse(field, self._no_such(field))
+        self._plain.append(self.refusals[-1])
+
+    def shown_refusals(self) -> list[Refusal]:
+        """Return the refusals as the actor may read them: none tells what a hidden field holds, or that it is there."""
+        principal = self._session.principal
+        if principal.user is None:
+            return self.refusals
+        model, plain = self._session.model, self._plain
+        return [
+            each if any(each is said for said in plain) else shown_refusal(model, principal.rights, self.entity, each)
+            for each in self.refusals
+        ]
 
     def first(self, function: Callable[[Session, Draft], None]) -> None:
         """Have something written just before this record, once it is certain that nothing refuses it."""

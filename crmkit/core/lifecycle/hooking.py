@@ -51,7 +51,7 @@ def refuse_all(entity: str, drafts: Sequence[Draft]) -> None:
     Raises:
         Refused: with every refusal, in the order of the records.
     """
-    refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
+    refusals = tuple(refusal for draft in drafts for refusal in draft.shown_refusals())
     if refusals:
         raise Refused(entity=entity, refusals=refusals)
 

@@ -12,6 +12,7 @@ from crmkit.core.lifecycle.changing import current, drop_unchanged, write
 from crmkit.core.lifecycle.conditions import holds
 from crmkit.core.lifecycle.drafts import Batch, MoveDraft
 from crmkit.core.lifecycle.hooking import CHANGES, MOVES, run_hook
+from crmkit.core.lifecycle.seeing import shown, whole
 from crmkit.core.lifecycle.values import normalise
 from crmkit.errors import InvalidValue, Refusal, Refused
 from crmkit.translation import _, joined
@@ -47,13 +48,15 @@ def move(
     with session.unit.command(writes_much=len(given) > 1):
         drafts = []
         for index, (record, values) in enumerate(given):
-            draft = begin_move(session, entity, current(session, record), to, pipeline=pipeline, index=index)
+            draft = begin_move(
+                session, entity, whole(session, entity, current(session, record)), to, pipeline=pipeline, index=index
+            )
             normalise(session, draft, values)
             if draft.sets("pipeline") or draft.source != draft.target or draft.refusals or is_different(draft):
                 drafts.append(draft)
         if drafts:
             run_moves(session, entity, drafts)
-        return [current(session, record) for record, _ in given]
+        return shown(session, entity, (current(session, record) for record, _ in given))
 
 
 def run_moves(session: Session, entity: EntityModel, drafts: list[MoveDraft]) -> None:

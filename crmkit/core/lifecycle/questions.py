@@ -71,6 +71,7 @@ class Questions:
             team=self.principal.team,
             conventions=self.model.conventions,
             reach=self.principal.reach,
+            visible=self.principal.visible,
             access_key=self.principal.key,
         )
         return Reader(self.model, self.tables, self.unit.connection, context, self.statements.plans)
@@ -95,14 +96,15 @@ class Questions:
         found = self.model.entity(cast("type | Ref[object]", entity))
         wanted = int(entity) if isinstance(entity, Ref) else int(number or 0)
         self.unit.check_readable()
-        ready = self.unit.included.pop((found.name, wanted), None)
+        ready = self.unit.included.pop((self.principal.reaches_all, found.name, wanted), None)
         if ready is not None:
             return cast("R", ready)
         answer = self.reader.get(found, wanted, include)
         if answer is None:
             raise NotFoundError(entity=found.name, id=wanted)
         record, included = answer
-        self.unit.included.update({(each.__crmkit_entity__.name, each.id): each for each in included.values()})
+        reach = self.principal.reaches_all
+        self.unit.included.update({(reach, each.__crmkit_entity__.name, each.id): each for each in included.values()})
         return cast("R", record)
 
     def by_id(self, entity: EntityModel, numbers: Iterable[int]) -> dict[int, Record]:
@@ -209,7 +211,9 @@ class Questions:
         """
         found = self.model.entity(entity)
         source = self.model.entity(record).name
-        fields = [name for name in found.references if found.fields[name].target == source]
+        sees = self.principal.sees
+        refers = (found.fields[name] for name in found.references)
+        fields = [each.name for each in refers if each.target == source and sees(found, each)]
         if by is None and len(fields) != 1:
             problem = _(
                 "fields that refer to a {source}: {names}; say by= which one is meant.",
@@ -223,6 +227,8 @@ class Questions:
         """Return the ids above a record in the tree of its field `parent`, nearest first; unseen ones are left out."""
         self.unit.check_readable()
         entity = self.model.entity(record)
+        if not self.principal.sees(entity, entity.fields[parent]):
+            return []
         found = ancestors(self.unit.connection, self.tables[entity.name], entity.fields[parent], int(record))
         if self.principal.reaches_all:
             return found

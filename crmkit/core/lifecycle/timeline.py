@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.core.declare.values import Ref, ref_class
+from crmkit.core.lifecycle.seeing import shown_values
 from crmkit.core.reading.page import Page
 from crmkit.errors import InvalidValue, NotFoundError
 from crmkit.translation import _
@@ -85,8 +86,8 @@ def history(session: Session, record: Record) -> list[HistoryEntry]:
             action=row.action,
             at=row.at,
             actor=_actor(row.actor_id),
-            old=_values(row.old),
-            new=_values(row.new),
+            old=shown_values(session, entity, _values(row.old)),
+            new=shown_values(session, entity, _values(row.new)),
         )
         for row in session.unit.connection.execute(query)
     ]
@@ -118,7 +119,7 @@ def timeline(session: Session, record: Record, *, limit: int, after: str | None)
             action=row.action,
             at=row.at,
             actor=_actor(row.actor_id),
-            new=_values(row.new),
+            new=shown_values(session, session.model.entities.get(row.entity), _values(row.new)),
         )
         for row in found[:size]
     )
@@ -132,7 +133,10 @@ def _of_record(table: sa.Table, entity: str, number: int) -> sa.Select[tuple[obj
 def _around(session: Session, table: sa.Table, target: str, number: int) -> Iterable[sa.Select[tuple[object, ...]]]:
     """Yield a selection for every entity with a reference to the target, within the actor's reach."""
     for entity in session.model.entities.values():
-        columns = [entity.fields[n].columns for n in entity.references if entity.fields[n].target in {target, None}]
+        fields = [entity.fields[name] for name in entity.references]
+        columns = [
+            each.columns for each in fields if each.target in {target, None} and session.principal.sees(entity, each)
+        ]
         source = session.tables[entity.name]
         points = [_points_at(source, each, target, number) for each in columns]
         if points:

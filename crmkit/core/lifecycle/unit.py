@@ -36,7 +36,7 @@ class Unit:
     Attributes:
         now: the moment of the running command, UTC.
         latest: the records that this transaction has changed, by entity and id, with the version it began from.
-        included: records that were fetched along with others, until the next write.
+        included: records that were fetched along with others, by reach as `known`, until the next write.
         known: records that are known to be seen, by whether it is with system reach, entity and id.
         depth: how many commands are running, each within the one before.
         written: how many rows this transaction has touched.
@@ -58,7 +58,7 @@ class Unit:
     latest: dict[tuple[str, int], tuple[int, Record]] = field(factory=dict, init=False)
     taken: dict[str, deque[int]] = field(factory=dict, init=False)
     ordinals: dict[tuple[str, int, int], int] = field(factory=dict, init=False)
-    included: dict[tuple[str, int], Record] = field(factory=dict, init=False)
+    included: dict[tuple[bool, str, int], Record] = field(factory=dict, init=False)
     known: set[tuple[bool, str, int]] = field(factory=set, init=False)
     running: list[str] = field(factory=list, init=False)
 

@@ -25,7 +25,12 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
     """Put the given values into their proper form; what doesn't fit is refused on the draft."""
     conventions = session.model.conventions
     writable = draft.entity.writable
+    principal = session.principal
+    locked = frozenset() if principal.reaches_all else principal.rights.locked(draft.entity)
     for name, value in given.items():
+        if name in locked:
+            draft.refuse_locked(name)
+            continue
         field = writable.get(name)
         if field is None or value is None:
             draft.set(name, value)

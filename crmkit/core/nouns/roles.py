@@ -14,13 +14,35 @@ def _seen(names: tuple[str, ...], level: Level = "all") -> tuple[Grant, ...]:
     return tuple(Grant(entity=name, read=level) for name in names)
 
 
-def _works(entity: str, *, read: Level, write: Level, delete: Level = "none", hand: Level = "none") -> Grant:
+def _works(
+    entity: str,
+    *,
+    read: Level,
+    write: Level,
+    delete: Level = "none",
+    hand: Level = "none",
+    locks: tuple[str, ...] = (),
+    reveals: tuple[str, ...] = (),
+) -> Grant:
     """Return the grant to work on records, and to share them and hand them on as far as `hand`."""
-    return Grant(entity=entity, read=read, create=write, update=write, delete=delete, share=hand, transfer=hand)
+    return Grant(
+        entity=entity,
+        read=read,
+        create=write,
+        update=write,
+        delete=delete,
+        share=hand,
+        transfer=hand,
+        locks=locks,
+        reveals=reveals,
+    )
 
 
 ROLES = (
-    Role(name="admin", grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"),)),
+    Role(
+        name="admin",
+        grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all", reveals=("*",)),),
+    ),
     Role(
         name="director",
         grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"), *_seen(SHARED)),
@@ -34,11 +56,11 @@ ROLES = (
         grants=(_works(EVERYTHING, read="all", write="own", delete="own", hand="own"), *_seen(SHARED)),
     ),
     Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"),)),
-    Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all"),)),
+    Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),)),
     Role(
         name="agent",
         grants=(
-            _works("customer", read="agency", write="agency"),
+            _works("customer", read="agency", write="agency", locks=("agency", "owner")),
             _works("contact", read="agency", write="agency"),
             _works("opportunity", read="agency", write="agency"),
             Grant(entity="order", read="agency"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.assemble.rights import Levels, Rights
     from crmkit.core.declare.access import Action
+    from crmkit.core.reading.context import Visible
     from crmkit.core.storage.tables import Tables
 
 ALL: Final[Levels] = frozenset({"all"})
@@ -73,6 +74,15 @@ class Principal:
     def may(self, entity: EntityModel, action: Action) -> bool:
         """Return whether there may be a record of the entity with which the actor may do this."""
         return self.reaches_all or self.rights.may(entity, action)
+
+    @cached_property
+    def visible(self) -> Visible | None:
+        """The function that says whether the actor may see a field; None if it may see every field."""
+        return None if self.reaches_all or self.rights.sees_everything else self.rights.sees
+
+    def sees(self, entity: EntityModel, field: FieldModel) -> bool:
+        """Return whether the actor may see a field."""
+        return self.visible is None or self.visible(entity, field)
 
     def reach(
         self, entity: EntityModel, table: sa.FromClause, action: Action = "read"

@@ -34,8 +34,11 @@ def check(edition: Edition, model: Model, problems: Problems) -> None:
     check_labels(edition, problems, fields, stages)
     for place, role in edition.roles:
         for grant in role.grants:
-            if grant.entity != EVERYTHING:
-                known_entity(f"{place}.grants.{grant.entity}", grant.entity, fields, problems)
+            if grant.entity != EVERYTHING and known_entity(
+                f"{place}.grants.{grant.entity}", grant.entity, fields, problems
+            ):
+                for name in grant.field_names:
+                    known_field(f"{place}.grants.{grant.entity}", grant.entity, name, fields, problems)
     for place, rule in edition.rules:
         if known_entity(f"{place}.entity", rule.entity, fields, problems) and rule.path:
             known_field(f"{place}.path", rule.entity, rule.path, fields, problems)

@@ -10,6 +10,8 @@ from crmkit.core.assemble.edition.stages import one_of
 from crmkit.core.declare.access import LEVELS, Grant, Level, Role
 from crmkit.core.declare.declarations import Rule
 
+FIELD_LISTS = ("hides", "locks", "reveals")
+
 if TYPE_CHECKING:
     from crmkit.core.assemble.edition.shape import GrantTable, RoleTable, RuleTable
 
@@ -26,12 +28,14 @@ def role_of(table: RoleTable) -> Role:
 
 def grant_of(entity: str, table: GrantTable) -> Grant:
     """Return how far a role reaches into an entity."""
+    given = asdict(table, filter=lambda each, _: each.name not in FIELD_LISTS)
     levels = {
         action: cast("Level", one_of(f"{entity}.{action.strip('_')}", str(level), LEVELS))
-        for action, level in asdict(table).items()
+        for action, level in given.items()
         if level is not None
     }
-    return Grant(entity=entity, **levels)
+    hides, locks, reveals = table.hides, table.locks, table.reveals
+    return Grant(entity=entity, **levels, hides=hides, locks=locks, reveals=reveals)
 
 
 def rule_of(table: RuleTable) -> Rule:

@@ -112,6 +112,9 @@ class GrantTable:
     transfer: str = "none"
     export: str | None = None
     import_: str | None = None
+    hides: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    reveals: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -107,7 +107,8 @@ def record_named(session: Session, entity: EntityModel, name: str, path: str) ->
         Refused: if no record that the actor may see is meant, or more than one.
     """
     wanted = name.strip().removeprefix(f"{entity.name}:").strip()
-    unique = [each.fields[0] for each in entity.uniques if len(each.fields) == 1 and not each.where]
+    single = (entity.fields[each.fields[0]] for each in entity.uniques if len(each.fields) == 1 and not each.where)
+    unique = [each.name for each in single if session.principal.sees(entity, each)]
     found: dict[int, Record] = {}
     if wanted.isascii() and wanted.isdigit() and len(wanted) <= LONGEST_ID:
         found = session.by_id(entity, [ref_class(entity.name)(int(wanted))])

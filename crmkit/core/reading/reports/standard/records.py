@@ -61,7 +61,7 @@ def records(
         UnknownNameError: if there is no such entity.
     """
     found = readable(session, entity)
-    names = [name.strip() for name in fields.split(",") if name.strip()] if fields else default_fields(found)
+    names = [name.strip() for name in fields.split(",") if name.strip()] if fields else default_fields(session, found)
     shown = [column_of(session, found, name) for name in dict.fromkeys(names)]
     paths = [each.path.text for each in shown]
     declared = found.declared.declared
@@ -79,9 +79,10 @@ def records(
     )
 
 
-def default_fields(entity: EntityModel) -> list[str]:
+def default_fields(session: Session, entity: EntityModel) -> list[str]:
     """Return the fields that tell most: id, title, stage and the first ones that fit into a cell."""
-    own = [name for name, each in entity.writable.items() if not isinstance(each.kind, UNSHOWN)]
+    sees = session.principal.sees
+    own = [name for name, each in entity.writable.items() if not isinstance(each.kind, UNSHOWN) and sees(entity, each)]
     first = ["id", entity.declared.title, *(["stage"] if entity.staged else [])]
     return list(dict.fromkeys([*first, *own]))[:MOST_BY_DEFAULT]
 

@@ -1,0 +1,86 @@
+"""Seeing: what an actor may see of records, of refusals and of logged values; guards always see whole records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from attrs import evolve
+
+from crmkit.errors import ConflictError, NotFoundError
+from crmkit.translation import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crmkit.core.assemble.model import EntityModel, Model
+    from crmkit.core.assemble.rights import Rights
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.session import Session
+    from crmkit.errors import Refusal
+
+R = TypeVar("R", bound="Record")
+
+
+def whole(session: Session, entity: EntityModel, record: Record) -> Record:
+    """Return a record with the fields that its reader was not shown, so that guards and rules see all of it.
+
+    Raises:
+        ConflictError: if it was changed since it was read, by naming no field.
+        NotFoundError: if it is gone.
+    """
+    hidden = session.principal.rights.hidden(entity)
+    if not hidden or hidden <= dict(record.items()).keys():
+        return record
+    found = session.elevated.reader.by_id(entity, [record.id], deleted=True).get(record.id)
+    if found is None or not session.reader.by_id(entity, [record.id], deleted=True):
+        raise NotFoundError(entity=entity.name, id=record.id)
+    if found.version != record.version:
+        raise ConflictError(entity=entity.name, id=record.id, changed=(), version=found.version)
+    return found
+
+
+def shown(session: Session, entity: EntityModel, records: Iterable[Record]) -> list[Record]:
+    """Return records as the session's actor may see them: hidden fields are not there."""
+    hidden = frozenset() if session.principal.reaches_all else session.principal.rights.hidden(entity)
+    return [without(entity, record, hidden) if hidden else record for record in records]
+
+
+def without(entity: EntityModel, record: R, hidden: frozenset[str]) -> R:
+    """Return a record without some of its fields."""
+    made = object.__new__(entity.record_class)
+    values = dict(record.items())
+    for name, setter in entity.setters:
+        if name in values and name not in hidden:
+            setter(made, values[name])
+    return cast("R", made)
+
+
+def shown_values(session: Session, entity: EntityModel | None, values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return those of some logged values that the actor may see; fields that nobody declares any more are not seen."""
+    if session.principal.reaches_all:
+        return values
+    if entity is None:
+        return {}
+    hidden = session.principal.rights.hidden(entity)
+    return {name: value for name, value in values.items() if name in entity.fields and name not in hidden}
+
+
+def shown_refusal(model: Model, rights: Rights, entity: EntityModel, refusal: Refusal) -> Refusal:
+    """Return a refusal as somebody with these rights may read it: without words about what is hidden."""
+    paths = refusal.path.split(", ")
+    if not any(is_hidden(model, rights, entity, path) for path in paths):
+        return refusal
+    return evolve(refusal, path="", text=_("A rule about fields that are hidden from you refuses this."))
+
+
+def is_hidden(model: Model, rights: Rights, entity: EntityModel, path: str) -> bool:
+    """Return whether a dotted path passes a field that is hidden."""
+    found: EntityModel | None = entity
+    for name in path.split("."):
+        field = None if found is None else found.fields.get(name)
+        if found is None or field is None:
+            return False
+        if name in rights.hidden(found):
+            return True
+        found = model.entities.get(field.target) if field.target else None
+    return False
