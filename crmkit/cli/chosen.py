@@ -39,6 +39,11 @@ class Chosen:
         """Whether anything is chosen that plugins could come from."""
         return self.edition is not None or bool(self.plugins)
 
+    @property
+    def assembled(self) -> CRM | None:
+        """The CRM, if it was asked for already."""
+        return self.__dict__.get("crm")
+
     @cached_property
     def crm(self) -> CRM:
         """The CRM; nothing is connected yet.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_table
 from crmkit.core.declare.declarations import Command
 from crmkit.core.declare.records import Record
@@ -88,4 +89,4 @@ def tell(session: Session, result: object, form: str) -> None:
     elif form == "json":
         print_json({"result": None if result is None else str(result)})
     elif result is not None:
-        click.echo(str(result))
+        echo(result if isinstance(result, str) else str(result))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crmkit.translation import _
+from crmkit.cli.language import say
+from crmkit.cli.misuse import tell
+from crmkit.translation import _, about, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,10 @@ def failures(ctx: click.Context) -> Iterator[None]:
     """Turn errors that crmkit raises on purpose into their messages and an exit code; any other is a bug."""
     try:
         yield
-    except click.exceptions.Exit:
+    except click.UsageError as error:
+        tell(error)
+        ctx.exit(error.exit_code)
+    except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
         raise
     except Exception as error:
         from crmkit.errors import CRMKitError  # imported late: --help needs no attrs
@@ -40,8 +45,8 @@ def failures(ctx: click.Context) -> Iterator[None]:
 
 def complain(lines: list[str]) -> None:
     """Write an error to the standard error."""
-    first, *more = lines
-    click.echo(click.style("Error: ", fg="red") + first, err=True)
+    first, *more = map(say, lines)
+    click.echo(click.style(say(_("Error:")), fg="red") + " " + first, err=True)
     for line in more:
         click.echo(f"  {line}", err=True)
 
@@ -57,7 +62,7 @@ def lines_of(error: Exception) -> list[str]:
         return [
             _("This {entity} was refused; nothing was changed.", entity=error.entity),
             *(
-                f"{each.path}: {each.text}" + (f" [{each.plugin}]" if each.plugin in owners else "")
+                joined([about(each.path, each.text), *([f"[{each.plugin}]"] if each.plugin in owners else [])])
                 for each in error.refusals
             ),
         ]

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 LONGEST_VALUE = 40
+ACTIONS = {
+    "create": _("create"),
+    "update": _("update"),
+    "move": _("move"),
+    "delete": _("delete"),
+    "restore": _("restore"),
+}
 TOLD_BY_STAGE = ("pipeline", "stage_kind", "stage_since")
 
 
@@ -27,7 +34,12 @@ def history_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]:
     entries = session.history(record)
     names = actors(session, (entry.actor for entry in entries))
     for entry in entries:
-        yield moment(session, entry.at), names[entry.actor], entry.action, changes(entry.old, entry.new)
+        yield (
+            moment(session, entry.at),
+            names[entry.actor],
+            ACTIONS.get(entry.action, entry.action),
+            changes(entry.old, entry.new),
+        )
 
 
 def timeline_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]:
@@ -36,7 +48,8 @@ def timeline_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]
     names = actors(session, (entry.actor for entry in entries))
     for entry in entries:
         stage = entry.new.get("stage")
-        action = _("move to {stage}", stage=stage) if entry.action == "move" and stage else entry.action
+        told = ACTIONS.get(entry.action, entry.action)
+        action = _("move to {stage}", stage=stage) if entry.action == "move" and stage else told
         yield moment(session, entry.at), names[entry.actor], action, f"{entry.title} ({entry.record})"
 
 
@@ -66,7 +79,7 @@ def actors(session: Session, found: Iterable[Ref[object] | None]) -> dict[Ref[ob
     users = session.by_id(session.model.entity(User), [int(each) for each in wanted])
     names: dict[Ref[object] | None, str] = {each: str(each) for each in wanted}
     names |= {each: str(dict(users[int(each)].items())["name"]) for each in wanted if int(each) in users}
-    return names | {None: "system"}
+    return names | {None: _("system")}
 
 
 def moment(session: Session, at: datetime) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from crmkit.cli.language import asked_locale, say, spoken_languages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
@@ -45,7 +47,7 @@ def print_table(table: Table, conventions: Conventions) -> None:
     shown = table.to_text(
         width=shutil.get_terminal_size().columns if in_terminal else None,
         color=in_terminal and not os.environ.get("NO_COLOR"),
-        locale=conventions.locale,
+        locale=asked_locale() or conventions.locale,
         time_zone=conventions.time_zone,
     )
     click.echo(shown, nl=False)
@@ -56,17 +58,19 @@ def print_texts(headings: Sequence[str], rows: Iterable[Sequence[str]], conventi
     from crmkit.core.reading.reports.table import Column, Table
 
     columns = [Column(f"c{position}", heading) for position, heading in enumerate(headings)]
-    print_table(Table(columns, rows), conventions)
+    print_table(Table(columns, rows).speaking(spoken_languages()), conventions)
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """Print labels with their values, a line each; longer values continue below."""
+    from rich.cells import cell_len  # a Chinese character is two columns wide
+
     from crmkit.core.reading.reports.display import one_line
 
-    listed = [(one_line(label), value.split("\n")) for label, value in pairs]
-    width = max((len(label) for label, _ in listed), default=0)
+    listed = [(one_line(say(label)), say(value).split("\n")) for label, value in pairs]
+    width = max((cell_len(label) for label, _ in listed), default=0)
     for label, (first, *more) in listed:
-        click.echo(f"{label:<{width}}  {one_line(first)}".rstrip())
+        click.echo(f"{label}{' ' * (width - cell_len(label))}  {one_line(first)}".rstrip())
         for line in more:
             click.echo(f"{'':<{width}}  {one_line(line)}".rstrip())
 

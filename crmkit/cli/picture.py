@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from crmkit.cli.language import echo
 from crmkit.cli.output import print_texts
 from crmkit.core.declare.access import Role
 from crmkit.core.declare.declarations import Command, Report, Setting
@@ -61,9 +60,9 @@ def print_model(model: Model) -> None:
 def section(model: Model, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table under its title, if it has rows."""
     if rows:
-        click.secho(title, bold=True)
+        echo(title, bold=True)
         print_texts(headings, rows, model.conventions)
-        click.echo()
+        echo()
 
 
 def extenders(entity: EntityModel) -> list[str]:
@@ -83,7 +82,7 @@ def stages_words(pipeline: PipelineModel) -> str:
 
 def print_entity(model: Model, entity: EntityModel) -> None:
     """Print the fields, pipelines and rules of an entity."""
-    click.secho(
+    echo(
         _(
             "{entity} ({entity_other}), by {provider}",
             entity=entity.label,
@@ -95,9 +94,9 @@ def print_entity(model: Model, entity: EntityModel) -> None:
     rows = [(each.name, each.label, kind_words(each), remarks(each), each.provider) for each in entity.fields.values()]
     print_texts((_("Field"), _("Label"), _("Kind"), _("Remarks"), _("By")), rows, model.conventions)
     for pipeline in model.pipelines_of(entity.name):
-        click.echo()
+        echo()
         is_default = " (default)" if pipeline.is_default else ""
-        click.secho(
+        echo(
             _(
                 "Pipeline {pipeline}{is_default}, by {provider}",
                 pipeline=pipeline.name,
@@ -123,7 +122,7 @@ def print_entity(model: Model, entity: EntityModel) -> None:
             model.conventions,
         )
     if entity.rules:
-        click.echo()
+        echo()
         section(
             model, _("Refused when"), (_("When"), _("Message")), [(each.when, each.message) for each in entity.rules]
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from crmkit.cli import language, misuse
 from crmkit.cli.chosen import Chosen
 from crmkit.cli.failing import failures
 from crmkit.translation import _
@@ -54,6 +55,8 @@ HOMES = {name: home for _, commands in SECTIONS for name, home, _ in commands}
 class Program(click.Group):
     """A group that knows its commands by name, and asks the plugins for those that it doesn't know."""
 
+    context_class = language.Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, those of the plugins last."""
         return [*HOMES, *(command.name or "" for command in self.declared(ctx))]
@@ -62,8 +65,9 @@ class Program(click.Group):
         """Return a command, imported now."""
         if cmd_name in HOMES:
             module, _, name = HOMES[cmd_name].partition(":")
-            return cast("click.Command", getattr(import_module(f"crmkit.cli.commands.{module}"), name))
-        return next((command for command in self.declared(ctx) if command.name == cmd_name), None)
+            found = cast("click.Command", getattr(import_module(f"crmkit.cli.commands.{module}"), name))
+            return spoken(found)
+        return next((spoken(command) for command in self.declared(ctx) if command.name == cmd_name), None)
 
     @staticmethod
     def declared(ctx: click.Context) -> Iterator[click.Command]:
@@ -94,10 +98,28 @@ class Program(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(name, summary) for name, _, summary in commands])
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the global options."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            misuse.tell(error)
+            raise click.exceptions.Exit(error.exit_code) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; an error that crmkit raises on purpose becomes its message and an exit code."""
         with failures(ctx):
             return super().invoke(ctx)
+
+
+def spoken(command: click.Command) -> click.Command:
+    """Return a command, and those in it, whose help is in the language that is wanted."""
+    command.context_class = language.Context
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        spoken(each)
+    return command
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,6 +132,15 @@ class Program(click.Group):
 @click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="A further plugin: a name or a .py file.")
 @click.option("--database", metavar="URL", help="Another database than the edition's.")
 @click.option("--as", "actor", envvar="CRMKIT_ACTOR", metavar="NAME", help="The acting user; by default you.")
+@click.option(
+    "--language",
+    metavar="LOCALE",
+    envvar="CRMKIT_LANGUAGE",
+    is_eager=True,
+    expose_value=False,
+    callback=language.ask_language,
+    help="The language to answer in, such as zh_CN; by default the edition's, or the system's.",
+)
 @click.version_option(VERSION, message="crmkit %(version)s")
 @click.pass_context
 def program(

@@ -9,6 +9,7 @@ import click
 
 from crmkit.cli.calling import typed
 from crmkit.cli.chosen import FILE, system_user
+from crmkit.cli.language import echo
 from crmkit.cli.output import print_table
 from crmkit.translation import _
 
@@ -46,7 +47,7 @@ def demo(*, folder: Path, force: bool, seed: int, deals: int) -> None:
     clock = MovingClock(utc_now())
     crm = CRM.from_edition(folder / FILE, clock=clock)
     crm.upgrade(admin=system_user())
-    click.echo(_("Working through a year of business in {folder} ...", folder=folder))
+    echo(_("Working through a year of business in {folder} ...", folder=folder))
     random = Random(seed)  # noqa: S311  (it invents data, no secrets)
     Business(crm=crm, clock=clock, random=random, deals=deals).run()
     tell_reports(crm, folder)
@@ -67,14 +68,17 @@ def tell_reports(crm: CRM, folder: Path) -> None:
                 print_table(table, crm.conventions)
                 written += write_pictures(table, folder / name)
     if written:
-        click.echo(_("\nAs pages and pictures: {names}", names=", ".join(written)))
+        echo()
+        echo(_("As pages and pictures: {names}", names=", ".join(written)))
 
 
 def tell_next(crm: CRM, folder: Path) -> None:
     """Print three commands to try next."""
     edition = ("--edition", str(folder / FILE))
     large = 'stage.kind == "open" and amount >= 20_000'
-    click.echo(_("\nTry next:\n"))
+    echo()
+    echo(_("Try next:"))
+    echo()
     click.echo("  " + typed(*edition, "find", "opportunity", large, "--order=-amount", "--limit", "5"))
     click.echo("  " + typed(*edition, "show", "customer:1", "--timeline"))
     last = ("report", "won_lost") if "won_lost" in crm.model.reports else ("model", "opportunity")

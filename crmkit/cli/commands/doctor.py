@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.language import say
 from crmkit.cli.output import format_option, print_json
-from crmkit.translation import _
+from crmkit.translation import _, about
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -37,10 +38,10 @@ def doctor(chosen: Chosen, *, form: str) -> None:
     else:
         for each in found.checks:
             sign, color = SIGNS[each.state]
-            click.echo(f"{click.style(f'{sign:>2}', fg=color)}  {each.name}: {each.text}")
+            click.echo(f"{click.style(f'{sign:>2}', fg=color)}  {say(about(each.name, each.text))}")
             if each.advice:
-                click.echo(f"      {each.advice}")
+                click.echo(f"      {say(each.advice)}")
         filled = ", ".join(f"{number} {name}" for name, number in found.counts.items() if number)
-        click.echo(_("    Records: {filled}", filled=filled or _("none")))
+        click.echo("    " + say(_("Records: {counts}", counts=filled or _("none"))))
     if found.exit_code:
         raise click.exceptions.Exit(found.exit_code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json
 from crmkit.translation import _
 
@@ -134,7 +135,7 @@ def export(
     if form == "json":
         print_json({"file": str(file), "records": count})
     else:
-        click.echo(_("Wrote {count} records to {file}.", count=count, file=file))
+        echo(_("Wrote {count} records to {file}.", count=count, file=file))
 
 
 def tell(outcome: ImportResult | RevertResult, form: str) -> None:
@@ -142,6 +143,6 @@ def tell(outcome: ImportResult | RevertResult, form: str) -> None:
     if form == "json":
         print_json(outcome.as_json())
     else:
-        click.echo(outcome.message)
+        echo(outcome.message)
     if outcome.failed:
         raise click.exceptions.Exit(1)

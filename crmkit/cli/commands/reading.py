@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_pairs, print_table, print_texts
 from crmkit.translation import _
 
@@ -59,7 +60,7 @@ def find(
         table = listed_table(session, found, [paths[position] for position in shown], rows)
         print_table(table, session.model.conventions)
     if page.next:
-        click.echo(_("There are more: --after {next}", next=page.next))
+        echo(_("There are more: --after {next}", next=page.next))
 
 
 @click.command()
@@ -96,10 +97,12 @@ def print_happenings(session: Session, record: Record, *, history: bool, timelin
     from crmkit.cli import happenings
 
     if history:
-        click.echo("\nHistory")
+        echo()
+        echo(_("History"))
         rows = happenings.history_rows(session, record)
         print_texts((_("When"), _("Who"), _("What"), _("Changes")), rows, session.model.conventions)
     if timeline:
-        click.echo("\nTimeline")
+        echo()
+        echo(_("Timeline"))
         rows = happenings.timeline_rows(session, record)
         print_texts((_("When"), _("Who"), _("What"), _("Record")), rows, session.model.conventions)

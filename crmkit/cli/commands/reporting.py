@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.cli.output import print_json, print_table, print_texts, write_file
 from crmkit.translation import _
 
@@ -58,7 +59,7 @@ def report(
     content = rendered(table, wanted, conventions.locale, conventions.time_zone)
     if output is not None:
         write_file(output, content)
-        click.echo(_("Wrote {output}.", output=output), err=True)
+        echo(_("Wrote {output}.", output=output), err=True)
     else:
         click.echo(content, nl=isinstance(content, str) and not content.endswith("\n"))
 

@@ -9,6 +9,7 @@ import click
 
 from crmkit.cli.calling import typed
 from crmkit.cli.chosen import FILE, Chosen, system_user
+from crmkit.cli.language import echo, say
 from crmkit.cli.output import format_option, print_json
 from crmkit.translation import _
 
@@ -17,7 +18,7 @@ def asked(value: str | None, question: str, default: str) -> str:
     """Return what was said by an option, else what is answered in a terminal, else the default."""
     if value is not None:
         return value
-    return str(click.prompt(question, default=default)) if sys.stdin.isatty() else default
+    return str(click.prompt(say(question), default=default)) if sys.stdin.isatty() else default
 
 
 @click.command()
@@ -56,7 +57,8 @@ def init(
     wished = asked(plugins, _("Plugins, separated by commas"), ",".join(usual_plugins()))
     write_edition(path, answers, [*(each.strip() for each in wished.split(",") if each.strip()), *chosen.plugins])
     where = () if path.resolve() == Path(FILE).resolve() else ("--edition", str(path))
-    click.echo(_("Wrote {path}. Next:\n", path=path))
+    echo(_("Wrote {path}. Next:", path=path))
+    echo()
     click.echo("  " + typed(*where, "upgrade", "--admin", system_user()))
     click.echo("  " + typed(*where, "create", "customer", "name=Acme", "city=Paris"))
     click.echo("  " + typed(*where, "find", "customer"))
@@ -76,11 +78,11 @@ def upgrade(chosen: Chosen, *, admin: str | None, form: str) -> None:
         print_json({"done": done})
         return
     for line in done:
-        click.echo(line)
-    click.echo(_("The database is up to date.") if done else _("There was nothing to do."))
+        echo(line)
+    echo(_("The database is up to date.") if done else _("There was nothing to do."))
     if not has_users(chosen):
         again = typed(*chosen.arguments, "upgrade", "--admin", system_user())
-        click.echo(_("There is no user yet. Make the first one: {again}", again=again))
+        echo(_("There is no user yet. Make the first one: {again}", again=again))
 
 
 def has_users(chosen: Chosen) -> bool:

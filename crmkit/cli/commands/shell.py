@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def shell(chosen: Chosen) -> None:
         with chosen.session() as session:
             prompt(chosen, session)
     except Undone:
-        click.echo("Undone.", err=True)
+        echo(_("Undone."), err=True)
 
 
 def prompt(chosen: Chosen, session: Session) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json
-from crmkit.translation import _
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -35,7 +36,7 @@ def create(chosen: Chosen, *, entity: str, values: tuple[str, ...], form: str) -
     with chosen.session() as session:
         found = session.model.entity(entity)
         (record,) = session.create_many(found.declared.declared, [values_of(session, found, values)])
-        answer(session, record, form, "Created")
+        answer(session, record, form, _("Created"))
 
 
 @click.command()
@@ -64,7 +65,7 @@ def update(chosen: Chosen, *, record: str, values: tuple[str, ...], form: str) -
             )
             raise AssignmentError(argument=f"stage={given['stage'] or ''}", problem=problem)
         (after,) = session.update_many([(before, given)])
-        answer(session, after, form, "Unchanged:" if after.version == before.version else "Updated")
+        answer(session, after, form, _("Unchanged:") if after.version == before.version else _("Updated"))
 
 
 @click.command()
@@ -86,7 +87,7 @@ def move(chosen: Chosen, *, record: str, stage: str, values: tuple[str, ...], fo
         before = record_of(session, record)
         given = values_of(session, session.model.entity(before), values)
         after = session.move(before, stage, **cast("dict[str, Any]", given))
-        answer(session, after, form, "Unchanged:" if after.version == before.version else "Moved")
+        answer(session, after, form, _("Unchanged:") if after.version == before.version else _("Moved"))
 
 
 def answer(session: Session, record: Record, form: str, done: str) -> None:
@@ -98,5 +99,5 @@ def answer(session: Session, record: Record, form: str, done: str) -> None:
         print_json(record_answer(session, record))
         return
     entity = session.model.entity(record)
-    stage = f", {stage_text(session, dict(record.items()))}" if entity.staged else ""
-    click.echo(f"{done} {titled(entity, record)}{stage}")
+    stage = [stage_text(session, dict(record.items()))] if entity.staged else []
+    echo(joined([joined([done, titled(entity, record)]), *stage], ", "))
