@@ -115,14 +115,13 @@ def nearest_language(locale: str, known: Iterable[str]) -> str | None:
     wanted = _parts(locale)
     if wanted is None or wanted[0] == "en":
         return None
-    best: tuple[int, str] | None = None
+    ranked: list[tuple[int, str]] = []
     for name in known:
         parts = _parts(name)
-        if parts is None or parts[:2] != wanted[:2]:
-            continue
-        rank = (int(parts[2] == wanted[2]), name)
-        best = max(best, rank) if best else rank
-    return best[1] if best else None
+        if parts is not None and parts[:2] == wanted[:2]:
+            is_general = "_" not in name  # for no territory in particular
+            ranked.append((2 if parts[2] == wanted[2] and not is_general else int(is_general), name))
+    return max(ranked)[1] if ranked else None
 
 
 def _parts(locale: str) -> tuple[str, str | None, str | None] | None:
@@ -140,6 +139,11 @@ def _parts(locale: str) -> tuple[str, str | None, str | None] | None:
     full = likely.get(spelt) or likely.get(f"{found.language}_{found.territory}") or likely.get(found.language) or spelt
     usual = Locale.parse(full)
     return found.language, found.script or usual.script, found.territory or usual.territory
+
+
+def is_locale(name: str) -> bool:
+    """Return whether there is a locale of that name."""
+    return _parts(name) is not None
 
 
 def read_translations(path: Path) -> gettext.NullTranslations:
