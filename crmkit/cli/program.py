@@ -45,7 +45,11 @@ SECTIONS = (
         (
             ("model", "model:model", _("Show what was assembled, and which plugin said it.")),
             ("plugins", "plugins:plugins", _("List the plugins, enabled and installed.")),
-            ("translate", "translate:translate", _("Write the catalogue of a plugin's texts in a language.")),
+            (
+                "translate",
+                "translate:translate",
+                _("Write the catalogue of a plugin's texts in a language, for a translator."),
+            ),
             ("shell", "shell:shell", _("Open a Python prompt with the CRM and a session.")),
         ),
     ),
