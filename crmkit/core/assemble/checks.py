@@ -24,6 +24,7 @@ SYSTEM_TABLES = (
     "stage_history",
     "command",
     "sequence",
+    "share",
     "generation",
     "plugin",
     "import",

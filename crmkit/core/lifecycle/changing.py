@@ -14,6 +14,7 @@ from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, 
 from crmkit.core.lifecycle.seeing import shown, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
+from crmkit.core.reading.sharing import NOW
 from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
 
 if TYPE_CHECKING:
@@ -145,20 +146,26 @@ def run_update(
     """Run the conditional update and return how many rows it touched: one, or none."""
     statements = session.statements.of(entity)
     names = tuple(values)
-    row = (*statements.changed_row(names, values), record.id, record.version)
-    return session.unit.execute(statements.update_fields(names) + reach_of(session, entity, actions), row)
+    reach, moments = reach_of(session, entity, actions)
+    (now,) = statements.changed_row(("updated_at",), {"updated_at": session.unit.now})
+    row = (*statements.changed_row(names, values), record.id, record.version, *[now] * moments)
+    return session.unit.execute(statements.update_fields(names) + reach, row)
 
 
-def reach_of(session: Session, entity: EntityModel, actions: tuple[Action, ...]) -> str:
-    """Return the end of an update's statement: the actor's reach, if anything binds it, read once per actor."""
+def reach_of(session: Session, entity: EntityModel, actions: tuple[Action, ...]) -> tuple[str, int]:
+    """Return the end of an update's statement: the actor's reach, if anything binds it, read once per actor.
+
+    Beside the text comes how many times the moment is to be given as a parameter.
+    """
     principal = session.reacher
     if principal.reaches_all:
-        return ""
+        return "", 0
 
-    def compiled() -> str:
+    def compiled() -> tuple[str, int]:
         statements = session.statements.of(entity)
         conditions = [principal.reach(entity, statements.table, action) for action in actions]
-        return "".join(f" AND ({statements.literal(each)})" for each in conditions if each is not None)
+        texts = [statements.literal(each, NOW) for each in conditions if each is not None]
+        return "".join(f" AND ({text})" for text, _ in texts), sum(moments for _, moments in texts)
 
     return session.statements.plans.get(("reach", entity.name, actions, principal.key), compiled)
 

@@ -121,6 +121,17 @@ def emit(session: Session, name: str, record: Record, payload: Mapping[str, obje
     unit.execute(statement, (name, entity, record.id, record.version, ordinal, at, session.principal.user, text))
 
 
+def note(session: Session, entity: EntityModel, record: Record, action: str, said: Mapping[str, object]) -> None:
+    """Note what was done about a record that stays as it is, and write its event."""
+    unit, actor = session.unit, session.principal.user
+    changes, statement = session.statements.change
+    at = _converted(changes, "at", unit.now)
+    unit.execute(statement, (entity.name, record.id, record.version, action, at, actor, None, encode(said)))
+    ordinal = unit.next_ordinal(entity.name, record.id, record.version)
+    event = (f"{entity.name}.{action}d", entity.name, record.id, record.version, ordinal, at, actor, encode(said))
+    unit.execute(session.statements.event[1], event)
+
+
 def log_stages(session: Session, entity: EntityModel, entries: Iterable[tuple[Record | None, Record]]) -> None:
     """Write a row of stage history for every `(before, after)`, with the seconds in the stage that was left."""
     history, statement = session.statements.stage_history

@@ -14,6 +14,7 @@ from crmkit.core.lifecycle.ledger import Statements
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal, System
+from crmkit.core.reading.sharing import moment, shared_entities
 from crmkit.core.storage.engine import check_prepared
 from crmkit.core.storage.system.generations import current_generation
 from crmkit.core.storage.upgrade import differences
@@ -92,11 +93,21 @@ def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | Syst
     users = crm.tables["user"]
     wanted = users.c.external_id == actor if isinstance(actor, str) else users.c.id == actor.id
     query = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation.label("generation"))
+    query = query.add_columns(shared_entities(crm.tables, users, moment(crm.clock)).label("shared"))
     row = connection.execute(query.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))).first()
     if row is None:
         raise UnknownActorError(actor=actor if isinstance(actor, str) else str(actor.ref))
     roles = () if row.roles is None else TagsKind().load(row.roles)
-    user = Principal(model=crm.model, tables=crm.tables, user=row.id, name=row.name, team=row.team_id, roles=roles)
+    user = Principal(
+        model=crm.model,
+        tables=crm.tables,
+        user=row.id,
+        name=row.name,
+        team=row.team_id,
+        roles=roles,
+        shared=frozenset(row.shared.split(",") if row.shared else ()),
+        clock=crm.clock,
+    )
     return user, row.generation
 
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from crmkit.core.assemble.model import known
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref, ref_class
-from crmkit.core.lifecycle import changing, creating, deleting, idempotency, moving, provenance, timeline
+from crmkit.core.lifecycle import changing, creating, deleting, idempotency, moving, provenance, sharing, timeline
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.questions import Questions
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.lifecycle.provenance import Link
+    from crmkit.core.lifecycle.sharing import Access, Share
     from crmkit.core.lifecycle.timeline import HistoryEntry, TimelineEntry
     from crmkit.core.reading.page import Page
     from crmkit.core.reading.reports.table import Table
@@ -192,6 +193,28 @@ class Session(Questions):
     def trace(self, record: Record, /) -> list[Link]:
         """Return the links that lead to a record, from its nearest predecessors back to the origin."""
         return provenance.trace(self, record)
+
+    def share(
+        self, record: Record, to: Record | Ref[object], /, *, access: Access = "read", until: object = None
+    ) -> Share:
+        """Open a record to a user, or to a team and those below it, to read or to write, to a moment if wished.
+
+        Raises:
+            NotFoundError, AccessDeniedError, Refused: see `sharing.share`.
+        """
+        return sharing.share(self, record, to, access=access, until=until)
+
+    def unshare(self, record: Record, to: Record | Ref[object], /) -> bool:
+        """Close a record to a user or team again, and return whether it was shared with it."""
+        return sharing.unshare(self, record, to)
+
+    def shares(self, record: Record, /) -> list[Share]:
+        """Return with whom a record is shared."""
+        return sharing.shares(self, record)
+
+    def transfer(self, record: R, to: Record | Ref[object], /, *, along: Iterable[str] = ()) -> list[Record]:
+        """Give a record to another owner, along with what refers to it and has the same owner; return all of them."""
+        return sharing.transfer(self, record, to, tuple(along))
 
     def history(self, record: Record, /) -> list[HistoryEntry]:
         """Return what was changed in a record, by whom and when, newest first."""

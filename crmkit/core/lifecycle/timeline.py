@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST = 200
 AROUND = ("create", "move", "delete", "restore")
 """What a timeline shows of the records around: their coming and going and their stages, not every edit."""
+ABOUT = frozenset({"share", "unshare"})
+"""What is done about a record without changing it."""
 
 
 @frozen(kw_only=True)
@@ -32,7 +34,7 @@ class HistoryEntry:
     """One change of a record; `old` and `new` hold the fields that changed, as JSON.
 
     Attributes:
-        action: `create`, `update`, `move`, `delete` or `restore`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share` or `unshare`.
         at: the moment, UTC.
         actor: the user, None for the system.
     """
@@ -52,7 +54,7 @@ class TimelineEntry:
     Attributes:
         record: the record it happened to.
         title: what people call that record.
-        action: `create`, `update`, `move`, `delete` or `restore`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share` or `unshare`.
         at: the moment, UTC.
         actor: the user, None for the system.
     """
@@ -87,7 +89,7 @@ def history(session: Session, record: Record) -> list[HistoryEntry]:
             at=row.at,
             actor=_actor(row.actor_id),
             old=shown_values(session, entity, _values(row.old)),
-            new=shown_values(session, entity, _values(row.new)),
+            new=_said(row) or shown_values(session, entity, _values(row.new)),
         )
         for row in session.unit.connection.execute(query)
     ]
@@ -119,7 +121,7 @@ def timeline(session: Session, record: Record, *, limit: int, after: str | None)
             action=row.action,
             at=row.at,
             actor=_actor(row.actor_id),
-            new=shown_values(session, session.model.entities.get(row.entity), _values(row.new)),
+            new=_said(row) or shown_values(session, session.model.entities.get(row.entity), _values(row.new)),
         )
         for row in found[:size]
     )
@@ -179,6 +181,11 @@ def _position(cursor: str) -> int:
 
 def _actor(number: int | None) -> Ref[object] | None:
     return None if number is None else ref_class("user")(number)
+
+
+def _said(row: sa.Row[tuple[object, ...]]) -> Mapping[str, object]:
+    """Return what an entry says that is about the record, and not about its fields."""
+    return _values(row.new) if row.action in ABOUT else {}
 
 
 def _values(text: str | None) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,11 @@ from attrs import define
 from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.belonging import Belonging
+from crmkit.core.reading.sharing import moment, shared_records, shared_with
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.assemble.rights import Levels, Rights
     from crmkit.core.declare.access import Action
@@ -20,6 +24,11 @@ if TYPE_CHECKING:
     from crmkit.core.storage.tables import Tables
 
 ALL: Final[Levels] = frozenset({"all"})
+
+
+def utc_now() -> datetime:
+    """Return the moment by the machine's clock, UTC."""
+    return datetime.now(UTC)
 
 
 class System:
@@ -41,7 +50,9 @@ class Principal:
     Attributes:
         user: the user's id.
         name: how messages call the actor.
+        shared: the entities of which records are shared with the actor.
         reaches_all: whether permission does not bind: the system, and guards and reactions of plugins.
+        clock: tells when shares expire, UTC.
     """
 
     model: Model
@@ -50,12 +61,14 @@ class Principal:
     name: str
     team: int | None = None
     roles: tuple[str, ...] = ()
+    shared: frozenset[str] = frozenset()
     reaches_all: bool = False
+    clock: Callable[[], datetime] = utc_now
 
     @property
     def key(self) -> tuple[object, ...]:
         """What the reach depends on: equal keys, equal reach."""
-        return self.reaches_all, self.user, self.team, self.roles
+        return self.reaches_all, self.user, self.team, self.roles, self.shared
 
     @cached_property
     def rights(self) -> Rights:
@@ -97,11 +110,22 @@ class Principal:
         if entity.whole is not None:
             return self._reach_of_whole(entity.whole, table, action_on_whole(action))
         seen, wanted = self.levels(entity, "read"), self.levels(entity, action)
-        condition = self.belonging.condition(entity, table, wanted)
+        condition = self._reach_of_levels(entity, table, action, wanted)
         if action == "read" or covers(seen, wanted):
             return condition
-        limits = (condition, self.belonging.condition(entity, table, seen))
+        limits = (condition, self._reach_of_levels(entity, table, "read", seen))
         return sa.and_(*(each for each in limits if each is not None))
+
+    def _reach_of_levels(
+        self, entity: EntityModel, table: sa.FromClause, action: Action, levels: Levels
+    ) -> sa.ColumnElement[bool] | None:
+        """Return the condition that levels reach a row, or that a share opens it to whom the levels allow anything."""
+        condition = self.belonging.condition(entity, table, levels)
+        if condition is None or not levels or self.user is None or entity.name not in self.shared:
+            return condition
+        opened = shared_with(self.tables, self.user, self.team, moment(self.clock))
+        records = shared_records(self.tables, entity.name, action, opened)
+        return condition if records is None else sa.or_(condition, table.c.id.in_(records))
 
     def _reach_of_whole(self, whole: FieldModel, table: sa.FromClause, action: Action) -> sa.ColumnElement[bool] | None:
         if not isinstance(whole.kind, AnyRefKind):

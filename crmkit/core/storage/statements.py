@@ -9,15 +9,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+from sqlalchemy.sql.visitors import replacement_traverse
+
 from crmkit.core.storage.column_types import UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import sqlalchemy as sa
     from sqlalchemy.engine import Dialect
 
     from crmkit.core.assemble.model import EntityModel, FieldModel
+
+MOMENT_PLACE = "__THE_MOMENT__"
+"""What stands for a moment in a text that is otherwise complete."""
 
 
 class TableStatements:
@@ -47,10 +52,21 @@ class TableStatements:
             f"WHERE id = {self.mark} AND version = {self.mark}"
         )
 
-    def literal(self, condition: sa.ColumnElement[bool]) -> str:
-        """Return a condition on this table as text for the driver, its numbers and names written out."""
+    def literal(self, condition: sa.ColumnElement[bool], moment: str) -> tuple[str, int]:
+        """Return a condition on this table as text for the driver, its numbers and names written out.
+
+        The parameter called `moment` stays one; how often it comes is returned, too.
+        """
+        kept: sa.ColumnElement[object] = sa.literal_column(MOMENT_PLACE)
+
+        def placed(element: Any, **_: Any) -> Any:
+            return kept if getattr(element, "key", None) == moment else None
+
+        condition = replacement_traverse(condition, {}, placed)
         text = str(condition.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
-        return text if self.mark == "?" else text.replace("%", "%%").replace("%%%%", "%%")
+        if self.mark != "?":
+            text = text.replace("%", "%%").replace("%%%%", "%%")
+        return text.replace(MOMENT_PLACE, self.mark), text.count(MOMENT_PLACE)
 
     def convert_row(self, columns: Iterable[str], values: Iterable[object]) -> tuple[object, ...]:
         """Return the values as the driver takes them."""

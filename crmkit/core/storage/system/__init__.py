@@ -10,13 +10,14 @@ from crmkit.core.storage.system.closures import ClosureTables
 from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
+from crmkit.core.storage.system.shares import ShareTables
 from crmkit.core.storage.system.writes import WriteTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables):
+class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables, ShareTables):
     """The tables that are not entities."""
 
     def __init__(self, metadata: sa.MetaData, *, prefix: str, schema: str | None) -> None:
@@ -25,6 +26,7 @@ class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables):
         self.add_closures(make)
         self.add_generations(make)
         self.add_imports(make)
+        self.add_shares(make)
 
     @property
     def all(self) -> tuple[sa.Table, ...]:
