@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from crmkit.core.declare.hooks import hookimpl as hookimpl
     from crmkit.core.declare.kinds.structured import Choice as Choice
     from crmkit.core.declare.manifest import Manifest as Manifest
+    from crmkit.core.declare.modes import Mode as Mode
+    from crmkit.core.declare.modes import Preset as Preset
+    from crmkit.core.declare.modes import Question as Question
     from crmkit.core.declare.records import Record as Record
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
@@ -101,6 +104,7 @@ _HOMES = {
     "crmkit.core.declare.hooks": "hookimpl",
     "crmkit.core.declare.kinds.structured": "Choice",
     "crmkit.core.declare.manifest": "Manifest",
+    "crmkit.core.declare.modes": "Mode Preset Question",
     "crmkit.core.declare.records": "Record Staged extend record",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.values": "Address Location Money Ref",

@@ -22,6 +22,7 @@ SECTIONS = (
         _("Set up"),
         (
             ("init", "setting_up:init", _("Write a crmkit.toml, the edition that describes a CRM.")),
+            ("modes", "modes:modes", _("List the modes, suggest some, and enable them.")),
             ("upgrade", "setting_up:upgrade", _("Create the database's tables, or add what is missing.")),
             ("demo", "demo:demo", _("Make a CRM with a year of invented business, and report on it.")),
             ("doctor", "doctor:doctor", _("Check edition, plugins and database, and say what to do.")),

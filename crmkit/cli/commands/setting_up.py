@@ -25,6 +25,8 @@ def asked(value: str | None, question: str, default: str) -> str:
 @click.option("--name", help="What the CRM is called.")
 @click.option("--database", help="The database's URL, or env:NAME for the variable that holds it.")
 @click.option("--plugins", help="The plugins, separated by commas.")
+@click.option("--mode", "modes", multiple=True, metavar="MODE", help="A mode, as `crmkit modes` lists them.")
+@click.option("--preset", metavar="PRESET", help="How far the firm has grown, as `crmkit modes preset` lists.")
 @click.option("--currency", help="The base currency (ISO 4217).")
 @click.option("--time-zone", help="The home time zone (IANA).")
 @click.option("--locale", help="How dates and numbers are written, such as en or zh_Hans_CN.")
@@ -35,6 +37,8 @@ def init(
     name: str | None,
     database: str | None,
     plugins: str | None,
+    modes: tuple[str, ...],
+    preset: str | None,
     currency: str | None,
     time_zone: str | None,
     locale: str | None,
@@ -43,7 +47,8 @@ def init(
 
     In a terminal, it asks for what no option says. It never overwrites a file.
     """
-    from crmkit.cli.starting import check_free, usual_plugins, write_edition
+    from crmkit.cli.starting import check_free, write_edition
+    from crmkit.cli.wishing import wished_plugins
 
     path = chosen.edition if chosen.edition_is_given and chosen.edition else Path(FILE)
     check_free(path)
@@ -54,8 +59,10 @@ def init(
         "time_zone": asked(time_zone, _("Home time zone"), "UTC"),
         "locale": asked(locale, "Locale", "en"),
     }
-    wished = asked(plugins, _("Plugins, separated by commas"), ",".join(usual_plugins()))
-    write_edition(path, answers, [*(each.strip() for each in wished.split(",") if each.strip()), *chosen.plugins])
+    proposed = wished_plugins(chosen, modes, preset) if plugins is None or modes or preset else []
+    more = asked(plugins, _("Plugins, separated by commas"), ",".join(proposed))
+    wished = [each.strip() for each in more.split(",") if each.strip()]
+    write_edition(path, answers, list(dict.fromkeys([*(proposed if plugins else ()), *wished, *chosen.plugins])))
     where = () if path.resolve() == Path(FILE).resolve() else ("--edition", str(path))
     echo(_("Wrote {path}. Next:", path=path))
     echo()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
+from crmkit.core.declare.modes import Mode, Preset, Question
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
 from crmkit.translation import _
@@ -41,6 +42,7 @@ def check_model(model: Model) -> None:
     """
     check_stages(model)
     check_tables(model)
+    check_modes(model)
     check_titles(model)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
@@ -81,6 +83,21 @@ def check_titles(model: Model) -> None:
         if title is not None and title.declared.privacy in {"sensitive", "secret"}:
             text = _("the title of a record can't be {privacy}.", privacy=title.declared.privacy)
             raise DeclarationError(subject=f"{entity.name}.{title.name}", problem=text, plugin=title.provider)
+
+
+def check_modes(model: Model) -> None:
+    """Refuse modes that speak of questions or answers, and presets that speak of presets, that nobody declares."""
+    answers = {question.name: {each.name for each in question.answers} for question, _plugin in model.of(Question)}
+    for mode, plugin in model.of(Mode):
+        subject = _("mode {mode!r}", mode=mode.name)
+        for question, weights in mode.suited_by:
+            check_known(subject, plugin, _("question"), [question], answers)
+            check_known(subject, plugin, _("answer"), [answer for answer, _weight in weights], answers[question])
+    known: set[str] = set()
+    for preset, plugin in model.of(Preset):  # one follows another that was declared before, so there is no circle
+        if preset.follows is not None:
+            check_known(_("preset {preset!r}", preset=preset.name), plugin, _("preset"), [preset.follows], known)
+        known.add(preset.name)
 
 
 def check_tables(model: Model) -> None:
