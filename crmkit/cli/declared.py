@@ -57,14 +57,14 @@ def run_declared(chosen: Chosen, declared: Command, given: dict[str, str | None]
     """Run a declared command in a session, and print what it returns.
 
     Raises:
-        AccessDeniedError: if the actor has none of the command's roles.
+        AccessDeniedError: if the actor may not run it.
         Refused: if a parameter doesn't fit.
     """
     from crmkit.core.reading.reports.running import function_of, parameter_values
 
     with chosen.session() as session:
         principal = session.principal
-        if not principal.reaches_all and not set(principal.roles) & set(declared.roles):
+        if not principal.may_run(declared):
             raise AccessDeniedError(
                 action="run", entity=_("command {declared}", declared=declared.name), actor=principal.name
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.policies import check_policies
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.modes import Mode, Preset, Question
@@ -50,6 +51,7 @@ def check_model(model: Model) -> None:
         check_fields_of_grants(model, role, plugin)
     for report, plugin in model.of(Report):
         check_known(_("report {report!r}", report=report.name), plugin, "entity", report.reads, model.entities)
+        check_known(_("report {report!r}", report=report.name), plugin, "role", report.roles, model.roles)
     for event, plugin in model.of(Event):
         check_known(_("event {event!r}", event=event.name), plugin, "entity", [event.entity], model.entities)
         if not EVENT_NAME.match(event.name):
@@ -60,6 +62,7 @@ def check_model(model: Model) -> None:
             )
     for command, plugin in model.of(Command):
         check_known(_("command {command!r}", command=command.name), plugin, "role", command.roles, model.roles)
+    check_policies(model)
 
 
 def check_fields_of_grants(model: Model, role: Role, plugin: str) -> None:

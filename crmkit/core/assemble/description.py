@@ -200,6 +200,8 @@ def reports_of(model: Model) -> list[dict[str, object]]:
             "help": each.help,
             "provider": provider,
             "reads": list(each.reads),
+            "roles": list(each.roles),
+            "public": each.public,
             "parameters": describe_parameters(each.parameters, model.conventions),
         }
         for each, provider in model.of(Report)
@@ -214,6 +216,8 @@ def roles_of(model: Model) -> list[dict[str, object]]:
             "label": each.label,
             "provider": provider,
             "grants": [asdict(grant) for grant in each.grants],
+            "reports": list(each.reports),
+            "commands": list(each.commands),
         }
         for each, provider in model.of(Role)
     ]
@@ -242,6 +246,7 @@ def commands_of(model: Model) -> list[dict[str, object]]:
             "help": each.help,
             "provider": provider,
             "roles": list(each.roles),
+            "public": each.public,
             "parameters": describe_parameters(each.parameters, model.conventions),
         }
         for each, provider in model.of(Command)

@@ -70,11 +70,17 @@ class Grant:
 
 @frozen(kw_only=True)
 class Role:
-    """A named set of grants. A user may have several roles; what any of them allows is allowed."""
+    """A named set of grants. A user may have several roles; what any of them allows is allowed.
+
+    Attributes:
+        reports, commands: those that its holders may run beyond what each says itself; `*` for all.
+    """
 
     name: str
     label: str = field(default="", converter=as_text)
     grants: tuple[Grant, ...] = ()
+    reports: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "role")

@@ -71,14 +71,18 @@ class Report:
 
     Attributes:
         run: the function, or where it is (`package.module:function`), imported when the report is run.
-        reads: the entities whose permission to read the report needs; an actor who may read none of them is refused.
+        reads: the entities that it is about: who may read none of them is refused, everybody else may run it.
+        roles: the roles for which it is, if it isn't for everybody who may read what it is about.
+        public: whether everybody may run it; it must then look after itself.
     """
 
     name: str
     run: Callable[..., object] | str
     label: str = field(default="", converter=as_text)
     help: str = field(default="", converter=as_text)
-    reads: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    public: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -116,12 +120,14 @@ class Command:
     Attributes:
         run: the function, or where it is (`package.module:function`), imported when the command is run.
         roles: the roles that may run it; nobody else but the system may.
+        public: whether everybody may run it.
     """
 
     name: str
     run: Callable[..., object] | str
     help: str = field(converter=as_text)
-    roles: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    public: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     def __attrs_post_init__(self) -> None:

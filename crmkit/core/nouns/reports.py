@@ -52,7 +52,7 @@ REPORTS: tuple[object, ...] = (
         run=f"{HOME}.funnel:funnel",
         help="How many records are in each stage and how many have reached it: all of them now, or those that entered"
         " the pipeline in a period.",
-        reads=(),
+        public=True,  # it shows what its reader may see of the entity that is chosen
         parameters=(
             ENTITY,
             PIPELINE,
@@ -73,21 +73,21 @@ REPORTS: tuple[object, ...] = (
         run=f"{HOME}.stage_time:stage_time",
         label="Time in stage",
         help="How long records stay in each stage, how many are in it and for how long, and how many over its limit.",
-        reads=(),
+        public=True,  # it shows what its reader may see of the entity that is chosen
         parameters=(ENTITY, PIPELINE, WHERE),
     ),
     Report(
         name="overdue",
         run=f"{HOME}.overdue:overdue",
         help="Records that are in their stage for longer than its limit.",
-        reads=(),
+        public=True,  # it shows what its reader may see of the entity that is chosen
         parameters=(ENTITY, PIPELINE, WHERE, OWNER, LIMIT),
     ),
     Report(
         name="records",
         run=f"{HOME}.records:records",
         help="Records of any entity as a table.",
-        reads=(),
+        public=True,  # it shows what its reader may see of the entity that is chosen
         parameters=(
             Parameter(name="entity", required=True, help="The entity."),
             Parameter(name="fields", help="Fields or dotted paths with commas between; by default the first ones."),

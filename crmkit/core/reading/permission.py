@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from attrs import define
 
+from crmkit.core.assemble.policies import may_run
 from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.belonging import Belonging
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.assemble.rights import Levels, Rights
     from crmkit.core.declare.access import Action
+    from crmkit.core.declare.declarations import Command, Report
     from crmkit.core.reading.context import Visible
     from crmkit.core.storage.tables import Tables
 
@@ -87,6 +89,10 @@ class Principal:
     def may(self, entity: EntityModel, action: Action) -> bool:
         """Return whether there may be a record of the entity with which the actor may do this."""
         return self.reaches_all or self.rights.may(entity, action)
+
+    def may_run(self, declared: Report | Command) -> bool:
+        """Return whether the actor may run a report or a command."""
+        return self.reaches_all or may_run(self.rights, declared)
 
     @cached_property
     def visible(self) -> Visible | None:

@@ -32,16 +32,27 @@ def check(edition: Edition, model: Model, problems: Problems) -> None:
     check_choices(edition, model, problems, fields)
     check_stages(edition, model, problems, fields, stages)
     check_labels(edition, problems, fields, stages)
+    check_roles(edition, model, problems, fields)
+    for place, rule in edition.rules:
+        if known_entity(f"{place}.entity", rule.entity, fields, problems) and rule.path:
+            known_field(f"{place}.path", rule.entity, rule.path, fields, problems)
+
+
+def check_roles(edition: Edition, model: Model, problems: Problems, fields: Names) -> None:
+    """Note reports, commands, entities and fields that roles speak of and that don't exist."""
     for place, role in edition.roles:
+        for name in role.reports:
+            if name != EVERYTHING and name not in model.reports:
+                problems.unknown(f"{place}.reports", "report", name, model.reports)
+        for name in role.commands:
+            if name != EVERYTHING and name not in model.commands:
+                problems.unknown(f"{place}.commands", "command", name, model.commands)
         for grant in role.grants:
             if grant.entity != EVERYTHING and known_entity(
                 f"{place}.grants.{grant.entity}", grant.entity, fields, problems
             ):
                 for name in grant.field_names:
                     known_field(f"{place}.grants.{grant.entity}", grant.entity, name, fields, problems)
-    for place, rule in edition.rules:
-        if known_entity(f"{place}.entity", rule.entity, fields, problems) and rule.path:
-            known_field(f"{place}.path", rule.entity, rule.path, fields, problems)
 
 
 def field_names(edition: Edition, model: Model) -> Names:

@@ -23,7 +23,7 @@ def role_of(table: RoleTable) -> Role:
         DeclarationError: if its name or a level can't be used.
     """
     grants = tuple(grant_of(entity, each) for entity, each in table.grants.items())
-    return Role(name=table.name, label=table.label, grants=grants)
+    return Role(name=table.name, label=table.label, grants=grants, reports=table.reports, commands=table.commands)
 
 
 def grant_of(entity: str, table: GrantTable) -> Grant:

@@ -124,6 +124,8 @@ class RoleTable:
     name: str
     label: str = ""
     grants: dict[str, GrantTable] = field(factory=dict)
+    reports: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

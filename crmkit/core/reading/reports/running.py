@@ -24,11 +24,11 @@ def run_report(session: Session, name: str, given: Mapping[str, object]) -> Tabl
 
     Raises:
         UnknownNameError: if there is no such report.
-        AccessDeniedError: if the actor may read none of the entities that it is about.
+        AccessDeniedError: if the actor may not run it, or read none of the entities that it is about.
         Refused: if a parameter is unknown, missing or doesn't fit.
     """
     report = known(session.model.reports, name, "report")
-    if report.reads and not any(session.principal.may(session.model.entities[name], "read") for name in report.reads):
+    if not session.principal.may_run(report):
         raise AccessDeniedError(action="run", entity=_("report {name}", name=name), actor=session.principal.name)
     values = parameter_values(_("report {name}", name=name), report.parameters, given, session.model.conventions)
     return cast("Table", function_of(report.run)(session, **values)).speaking(session.model.languages)
