@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from crmkit.testing.refusing import check_refusals
+
 pytest_plugins = ["crmkit.testing.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def _refusals_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command that is refused, in any test, leaves every table as it was (on SQLite)."""
+    check_refusals(monkeypatch)
 
 
 @pytest.fixture(scope="session")

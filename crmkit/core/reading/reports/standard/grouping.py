@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmkit.core.declare.kinds import Choice
+from crmkit.core.declare.kinds import Choice, MoneyKind
 from crmkit.core.declare.names import as_label
+from crmkit.core.declare.values import Money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,8 +66,14 @@ class Grouping:
         target = self.path.field.target if self.path.part is None else None
         if target is not None:
             return titles(session, session.model.entities[target], groups)
+        return {group: None if group[0] is None else self.value_name(session, group[0]) for group in groups}
+
+    def value_name(self, session: Session, value: object) -> str:
+        """Return a value as people read it; amounts are grouped by their worth in the base currency."""
         conventions = session.model.conventions
-        return {group: None if group[0] is None else self.path.kind.format(group[0], conventions) for group in groups}
+        if isinstance(value, Decimal) and isinstance(self.path.kind, MoneyKind):
+            value = Money(amount=value, currency=conventions.currency)
+        return self.path.kind.format(value, conventions)
 
 
 def grouping(session: Session, entity: EntityModel, name: str) -> Grouping:
