@@ -32,6 +32,7 @@ SECTIONS = (
         "Work",
         (
             ("find", "reading:find", _("List the records that a filter or a search text selects.")),
+            ("explain", "explaining:explain", _("Explain what a user may do with a record, and why.")),
             ("show", "reading:show", _("Show a record, its history or what happened around it.")),
             ("create", "writing:create", _("Create a record.")),
             ("update", "writing:update", _("Change fields of a record.")),

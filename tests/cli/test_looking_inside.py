@@ -110,3 +110,12 @@ def test_the_shell_undoes_what_was_done(filled: CommandLine) -> None:
     """undo() leaves and keeps nothing."""
     filled("shell", stdin='session.create(Customer, name="Undone")\nundo()\n')
     assert "Undone" not in filled("find", "customer").stdout
+
+
+def test_what_somebody_may_do_is_explained(filled: CommandLine) -> None:
+    """A user's rights on a record, each with the role that gives it; as JSON with hidden fields, too."""
+    text = filled("explain", "customer:1", "--user", "admin").stdout
+    assert "role admin: update all" in text
+    found = json.loads(filled("explain", "customer:1", "--user", "admin", "--format", "json").stdout)
+    assert (found["record"], found["roles"], found["whole"]) == ("customer:1", ["admin"], None)
+    assert all(each["is_allowed"] for each in found["actions"])

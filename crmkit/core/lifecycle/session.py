@@ -10,7 +10,17 @@ from attrs import evolve
 from crmkit.core.assemble.model import known
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref, ref_class
-from crmkit.core.lifecycle import changing, creating, deleting, idempotency, moving, provenance, sharing, timeline
+from crmkit.core.lifecycle import (
+    changing,
+    creating,
+    deleting,
+    explaining,
+    idempotency,
+    moving,
+    provenance,
+    sharing,
+    timeline,
+)
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.questions import Questions
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.lifecycle.explaining import Explanation
     from crmkit.core.lifecycle.provenance import Link
     from crmkit.core.lifecycle.sharing import Access, Share
     from crmkit.core.lifecycle.timeline import HistoryEntry, TimelineEntry
@@ -211,6 +222,14 @@ class Session(Questions):
     def shares(self, record: Record, /) -> list[Share]:
         """Return with whom a record is shared."""
         return sharing.shares(self, record)
+
+    def explain(self, record: Record, user: Record | Ref[object], /) -> Explanation:
+        """Explain what a user may do with a record: which role, level or share allows it, and which fields are hidden.
+
+        Raises:
+            AccessDeniedError: if it is about somebody else and the actor may not change every user.
+        """
+        return explaining.explain(self, record, user)
 
     def transfer(self, record: R, to: Record | Ref[object], /, *, along: Iterable[str] = ()) -> list[Record]:
         """Give a record to another owner, along with what refers to it and has the same owner; return all of them."""
