@@ -69,7 +69,7 @@ class Book:
 
 def fill(home: Home, size: int) -> None:
     """Fill an empty database."""
-    book = make_book(home)
+    book = make_book(home, make_people(home))
     whole = max(size // OPPORTUNITIES_OF_A_CUSTOMER, 1)
     drop_indexes(home)
     for entity, (columns, rows) in {
@@ -85,8 +85,8 @@ def fill(home: Home, size: int) -> None:
         home.driver.commit()
 
 
-def make_book(home: Home) -> Book:
-    """Create teams and users, and return what rows refer to."""
+def make_people(home: Home) -> list[User]:
+    """Create teams and users."""
     with home.crm.session(actor=SYSTEM) as session:
         teams = session.create_many(Team, [{"name": "Team 0"}])
         while len(teams) < TEAMS:
@@ -95,6 +95,11 @@ def make_book(home: Home) -> Book:
             teams += session.create_many(Team, given)
         users = session.create_many(User, [user(index, teams) for index in range(USERS)])
     home.actor, home.team = users[0].id, teams[0].id
+    return users
+
+
+def make_book(home: Home, users: list[User]) -> Book:
+    """Return what rows refer to."""
     pipelines = {name: home.crm.model.pipelines_of(name)[0] for name in ("customer", "contact", "opportunity")}
     moments = [BEGIN + timedelta(minutes=37 * index) for index in range(10_000)]
     is_text = home.backend == "sqlite"

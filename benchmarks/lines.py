@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from benchmarks import hooks, importing, memory, reading, starting, writing
+from benchmarks import hooks, importing, memory, reading, starting, tree, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,7 @@ LINES = (
     Line("bulk", "size", writing.bulk),
     Line("import", "size", importing.imports),
     Line("list", "size", reading.list_page),
+    Line("tree", "size", tree.list_pages),
     Line("get", "size", reading.get),
     Line("aggregate", "size", reading.aggregate),
     Line("report", "size", reading.report),

@@ -9,6 +9,8 @@ from crmkit import Gate, Grant, Manifest, Pipeline, Role, Stage, hookimpl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crmkit.core.declare.access import Level
+
 manifest = Manifest(name="benchmark", version="0", summary="What the benchmarks need.")
 
 PIPELINE = Pipeline(
@@ -36,8 +38,13 @@ ROLE = Role(
 )
 
 
+LEVELS: tuple[Level, ...] = ("tree", "reports", "own")
+REACHES = tuple(Role(name=f"benchmark_{level}", grants=(Grant(entity="*", read=level),)) for level in LEVELS)
+
+
 @hookimpl
 def crmkit_declare() -> Iterator[object]:
     """Yield the pipeline and the role."""
     yield PIPELINE
     yield ROLE
+    yield from REACHES

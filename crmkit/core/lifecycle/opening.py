@@ -86,15 +86,14 @@ def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | Syst
     Raises:
         UnknownActorError: if the user doesn't exist or is not active.
     """
-    generation = current_generation(crm.tables.system.generation)
     if isinstance(actor, System):
         system = Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
+        generation = current_generation(crm.tables.system.generation)
         return system, connection.execute(sa.select(generation)).scalar_one()
-    users = crm.tables["user"]
-    wanted = users.c.external_id == actor if isinstance(actor, str) else users.c.id == actor.id
-    query = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation.label("generation"))
-    query = query.add_columns(shared_entities(crm.tables, users, moment(crm.clock)).label("shared"))
-    row = connection.execute(query.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))).first()
+    column = "external_id" if isinstance(actor, str) else "id"
+    plans = statements_of(crm, connection).plans
+    query = plans.get(("actor", column), lambda: actor_query(crm, column))
+    row = connection.execute(query, {"actor": actor if isinstance(actor, str) else actor.id}).first()
     if row is None:
         raise UnknownActorError(actor=actor if isinstance(actor, str) else str(actor.ref))
     roles = () if row.roles is None else TagsKind().load(row.roles)
@@ -109,6 +108,16 @@ def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | Syst
         clock=crm.clock,
     )
     return user, row.generation
+
+
+def actor_query(crm: CRM, column: str) -> sa.Select[*tuple[object, ...]]:
+    """Return the query for an active user, with the database's generation and of what entities records are shared."""
+    users = crm.tables["user"]
+    generation = current_generation(crm.tables.system.generation).label("generation")
+    shared = shared_entities(crm.tables, users, moment(crm.clock)).label("shared")
+    found = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation, shared)
+    wanted = users.c[column] == sa.bindparam("actor", type_=users.c[column].type)
+    return found.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))
 
 
 def statements_of(crm: CRM, connection: sa.Connection) -> Statements:

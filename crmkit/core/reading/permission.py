@@ -12,6 +12,7 @@ from attrs import define
 from crmkit.core.assemble.policies import may_run
 from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
+from crmkit.core.reading.among import among
 from crmkit.core.reading.belonging import Belonging
 from crmkit.core.reading.sharing import moment, shared_records, shared_with
 
@@ -131,7 +132,7 @@ class Principal:
             return condition
         opened = shared_with(self.tables, self.user, self.team, moment(self.clock))
         records = shared_records(self.tables, entity.name, action, opened)
-        return condition if records is None else sa.or_(condition, table.c.id.in_(records))
+        return condition if records is None else sa.or_(condition, among(table.c.id, records))
 
     def _reach_of_whole(self, whole: FieldModel, table: sa.FromClause, action: Action) -> sa.ColumnElement[bool] | None:
         if not isinstance(whole.kind, AnyRefKind):
