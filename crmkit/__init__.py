@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from crmkit.core.declare.stages import Move as Move
     from crmkit.core.declare.stages import Pipeline as Pipeline
     from crmkit.core.declare.stages import Stage as Stage
+    from crmkit.core.declare.upgrades import Renamed as Renamed
+    from crmkit.core.declare.upgrades import UpgradeStep as UpgradeStep
     from crmkit.core.declare.values import Address as Address
     from crmkit.core.declare.values import Location as Location
     from crmkit.core.declare.values import Money as Money
@@ -107,6 +109,7 @@ _HOMES = {
     "crmkit.core.declare.modes": "Mode Preset Question",
     "crmkit.core.declare.records": "Record Staged extend record",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
+    "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address Location Money Ref",
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +16,12 @@ from crmkit.core.nouns import plugin as core
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from os import PathLike
 
     import sqlalchemy as sa
 
+    from crmkit.core.assemble.edition import Edition
     from crmkit.core.assemble.model import Model
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.ledger import Statements
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crmkit.core.storage.ids import Ids
     from crmkit.core.storage.statistics import Statistics
     from crmkit.core.storage.tables import Tables
+    from crmkit.core.upgrade.life import PluginLife
 
 T = TypeVar("T")
 MOST_TRIES = 5
@@ -101,7 +102,17 @@ class CRM:
         """
         from crmkit.core.assemble.edition import Edition
 
-        edition = Edition.read(Path(path), database=database)
+        return cls.of_edition(Edition.read(Path(path), database=database), plugins=plugins, clock=clock)
+
+    @classmethod
+    def of_edition(
+        cls, edition: Edition, /, *, plugins: Iterable[object] = (), clock: Callable[[], datetime] = utc_now
+    ) -> Self:
+        """Assemble the CRM that an edition describes, once it is read, with further plugins.
+
+        Raises:
+            EditionError, AssemblyError: as `from_edition`.
+        """
         crm = cls(
             edition.crm.database,
             [*edition.crm.plugins, *plugins],
@@ -148,6 +159,13 @@ class CRM:
         return Statistics(self.tables)
 
     @cached_property
+    def plugins(self) -> PluginLife:
+        """What plans and applies what is to become of plugins in the database."""
+        from crmkit.core.upgrade.life import PluginLife
+
+        return PluginLife(self)
+
+    @cached_property
     def ids(self) -> Ids:
         """The blocks of ids that this process holds."""
         from crmkit.core.storage.ids import Ids
@@ -155,19 +173,20 @@ class CRM:
         return Ids(self.tables)
 
     def upgrade(self, *, admin: str | None = None) -> list[str]:
-        """Create the schema or add what is missing, and return what was done; make `admin` a user if it isn't one.
+        """Bring the database to the plugins, and return what was done; make `admin` a user if it isn't one.
 
-        `admin` is the host's id of a person, who gets the role `admin`.
+        What plugins that are gone have stored is kept: see `crm.plugins`. `admin` is the host's id of a person, who
+        gets the role `admin`.
+
+        Raises:
+            DatabaseTooNewError: if the database was made for newer plugins.
+            UpgradeRefused: if something stands against it; nothing was changed.
+            PluginFailedError: if an upgrade step of a plugin raises.
+            ConnectionFailed: if the database can't be reached.
         """
-        from crmkit.core.lifecycle.conditions import check_conditions
-        from crmkit.core.storage import upgrade
-        from crmkit.core.storage.statistics import analyse
+        from crmkit.core.upgrade.applying import apply_plan
 
-        check_conditions(self.model)
-        with self._connected() as connection, connection.begin():
-            done = upgrade.upgrade(connection, self.model, self.tables, self.clock())
-            analyse(connection, self.tables)
-        self.is_checked = True
+        done = apply_plan(self)
         if admin is not None and self._make_admin(admin):
             done.append(_("make {admin} an administrator", admin=admin))
         return done
@@ -242,13 +261,6 @@ class CRM:
 
         found = self.model.entity(entity)
         return mapped_class(self.tables[found.name], type(self).__name__ + found.declared.declared.__name__)
-
-    @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
-        from crmkit.core.lifecycle.opening import connecting
-
-        with connecting(self.engine), self.engine.connect() as connection:
-            yield connection
 
     def close(self) -> None:
         """Close the connections that the CRM opened; a host's engine is left alone."""

@@ -46,7 +46,11 @@ SECTIONS = (
         _("Look inside"),
         (
             ("model", "model:model", _("Show what was assembled, and which plugin said it.")),
-            ("plugins", "plugins:plugins", _("List the plugins, enabled and installed.")),
+            (
+                "plugins",
+                "plugins:plugins",
+                _("List the plugins, and plan what is to become of them."),
+            ),
             (
                 "translate",
                 "translate:translate",

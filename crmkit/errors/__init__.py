@@ -36,6 +36,15 @@ from crmkit.errors.database import (
     DatabaseError as DatabaseError,
 )
 from crmkit.errors.database import (
+    DatabaseTooNewError as DatabaseTooNewError,
+)
+from crmkit.errors.database import (
+    DestructiveError as DestructiveError,
+)
+from crmkit.errors.database import (
+    StalePlanError as StalePlanError,
+)
+from crmkit.errors.database import (
     UnpreparedEngineError as UnpreparedEngineError,
 )
 from crmkit.errors.database import (
@@ -43,6 +52,9 @@ from crmkit.errors.database import (
 )
 from crmkit.errors.database import (
     UpgradeNeeded as UpgradeNeeded,
+)
+from crmkit.errors.database import (
+    UpgradeRefused as UpgradeRefused,
 )
 from crmkit.errors.loading import (
     AssemblyError as AssemblyError,

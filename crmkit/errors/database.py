@@ -78,3 +78,53 @@ class DatabaseBusyError(DatabaseError):
             "Another program has been writing to this SQLite database for more than 30 seconds. Try again, end the "
             "other program's transaction, or use PostgreSQL."
         )
+
+
+@define(kw_only=True, eq=False)
+class DatabaseTooNewError(DatabaseError):
+    """The database was made for newer versions of plugins than those that are installed; nothing was read."""
+
+    plugins: tuple[tuple[str, str, str], ...]
+
+    @property
+    def message(self) -> str:
+        """Name the plugins, with the version of the database and the installed one."""
+        listed = ", ".join(f"{name} {found} (installed: {installed})" for name, found, installed in self.plugins)
+        return _("The database was made for {plugins}. Install these versions, or newer ones.", plugins=listed)
+
+
+@define(kw_only=True, eq=False)
+class UpgradeRefused(DatabaseError):
+    """An upgrade, a disabling or a purge can't be done; nothing was changed."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """List everything that stands against it."""
+        return joined([_("Nothing was changed."), *self.problems])
+
+
+@define(kw_only=True, eq=False)
+class DestructiveError(DatabaseError):
+    """A plan would delete data for good, and nobody said that it may."""
+
+    losses: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """List what would be lost, and how to agree to it."""
+        return _(
+            "This would delete data for good: {losses}. Nothing was changed. Say destructive=True "
+            "(on the command line --destructive) if that is meant.",
+            losses=joined(self.losses, "; "),
+        )
+
+
+class StalePlanError(DatabaseError):
+    """The database or the plugins have changed since a plan was made; nothing was changed."""
+
+    @property
+    def message(self) -> str:
+        """Say what to do."""
+        return _("The database or the plugins have changed since this plan was made. Make a new one.")

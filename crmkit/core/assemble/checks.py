@@ -29,6 +29,7 @@ SYSTEM_TABLES = (
     "share",
     "generation",
     "plugin",
+    "upgrade_step",
     "import",
     "import_row",
 )

@@ -16,8 +16,8 @@ from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal, System
 from crmkit.core.reading.sharing import moment, shared_entities
 from crmkit.core.storage.engine import check_prepared
+from crmkit.core.storage.plugin_ledger import differences
 from crmkit.core.storage.system.generations import current_generation
-from crmkit.core.storage.upgrade import differences
 from crmkit.errors import ConnectionFailed, UnknownActorError, UpgradeNeeded
 
 if TYPE_CHECKING:

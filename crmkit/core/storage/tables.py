@@ -105,12 +105,18 @@ class Tables:
         living = table.c.deleted_at.is_(None)
         condition = sa.and_(living, table.c[unique.where].is_(sa.true())) if unique.where else living
         sa.Index(
-            short(f"uq_{table.name}_{'_'.join(columns)}"),
+            unique_index_name(entity, table, unique),
             *(table.c[column] for column in columns),
             unique=True,
             sqlite_where=condition,
             postgresql_where=condition,
         )
+
+
+def unique_index_name(entity: EntityModel, table: sa.Table, unique: Unique) -> str:
+    """Return the name of the index that keeps a combination of fields unique."""
+    columns = [column for name in unique.fields for column in unique_columns(entity.fields[name])]
+    return short(f"uq_{table.name}_{'_'.join(columns)}")
 
 
 def unique_columns(field: FieldModel) -> tuple[str, ...]:

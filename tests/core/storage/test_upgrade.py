@@ -75,7 +75,11 @@ def test_a_plugin_comes_and_goes_and_comes_back(make_crm: CRMFactory) -> None:
     bare = make_crm(on=database, upgrade=False)
     with pytest.raises(UpgradeNeeded, match="'commerce' is gone"):
         bare.session(actor="admin")
-    assert bare.upgrade() == ["disable plugin commerce (its data is kept)"]
+    assert bare.upgrade() == [
+        "drop index ix_crm_customer_patron",
+        "drop index uq_crm_customer_register_number_key",
+        "disable plugin commerce (its data is kept)",
+    ]
     with bare.session(actor="admin") as session:
         plain = session.get(Customer, old.id)
         assert not isinstance(plain, Chamber)

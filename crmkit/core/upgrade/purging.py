@@ -1,0 +1,175 @@
+"""Purging: all that a plugin left in the database, taken from its snapshot, so that its code isn't needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from crmkit.core.assemble.plugins import requirement_name
+from crmkit.core.upgrade.rebuilding import drop_columns
+from crmkit.core.upgrade.renaming import ENTITY_COLUMNS
+from crmkit.core.upgrade.steps import Step, nothing, quoted
+from crmkit.translation import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from crmkit.core.storage.plugin_ledger import Fact
+    from crmkit.core.storage.tables import Tables
+    from crmkit.core.upgrade.present import Situation
+
+    Mover = Callable[[str, str, str], Callable[[sa.Connection], None]]
+
+KEPT = frozenset({"change"})
+"""The change log is append-only: what was done stays known; only what it says of purged records goes."""
+
+
+def purge(here: Situation, fact: Fact, move: Mover, *, only_left: bool) -> Iterator[Step]:
+    """Yield what removes a plugin's data for good: records in its stages, its entities, its fields, its name.
+
+    `move` returns what moves the records of a stage to another one, through the lifecycle. With `only_left`, what the
+    plugin still declares stays, and only what it has left behind goes.
+    """
+    known = fact.snapshot
+    if not only_left:
+        yield from stages(here, fact, move)
+    entities = dict(known.left["entities"]) | ({} if only_left else dict(known.entities))
+    fields = dict(known.left["fields"]) | ({} if only_left else dict(known.fields))
+    yield from dropped_fields(here, fact, fields, set(entities))
+    yield from dropped_entities(here, fact, entities)
+    if not only_left:
+        yield Step(
+            sort="drop",
+            text=_("forget plugin {name}", name=fact.name),
+            plugin=fact.name,
+            does=forgetting(here.tables, fact.name),
+        )
+
+
+def stages(here: Situation, fact: Fact, move: Mover) -> Iterator[Step]:
+    """Yield what becomes of the records in a plugin's stages, as each stage says; `refuse` is noted as a problem."""
+    own = {**fact.snapshot.left["entities"], **fact.snapshot.entities}
+    for path, stage in fact.snapshot.stages.items():
+        if stage["entity"] in own or stage["entity"] not in here.tables.entities:
+            continue
+        pipeline, _dot, name = path.partition(".")
+        table = here.tables[stage["entity"]]
+        inside = sa.and_(table.c.pipeline == pipeline, table.c.stage == name)
+        count = here.connection.execute(sa.select(sa.func.count()).select_from(table).where(inside)).scalar_one()
+        if not count:
+            continue
+        if stage["on_remove"] == "refuse":
+            here.problems.append(
+                _(
+                    "{count} records are in the stage {path}, which must be empty before its plugin is purged. "
+                    "Move them first.",
+                    count=count,
+                    path=path,
+                )
+            )
+        elif stage["on_remove"].startswith("map:"):
+            target = stage["on_remove"].removeprefix("map:")
+            text = _("move {count} records from {path} to {target}", count=count, path=path, target=target)
+            does = move(pipeline, name, target)
+            yield Step(sort="change", text=text, plugin=fact.name, rows=count, does=does)
+        else:
+            text = _("keep {count} records in {path}, which they may only leave", count=count, path=path)
+            yield Step(sort="hide", text=text, plugin=fact.name, rows=count, does=nothing)
+
+
+def dropped_fields(
+    here: Situation, fact: Fact, fields: Mapping[str, Mapping[str, object]], own: set[str]
+) -> Iterator[Step]:
+    """Yield what drops the columns of fields that a plugin added to entities of others."""
+    for path, field in fields.items():
+        if path.partition(".")[0] in own:
+            continue
+        table = str(field["table"])
+        wanted = [*field["columns"], field["key"]]  # type: ignore[misc]
+        columns = [str(each) for each in wanted if each in here.present.tables.get(table, ())]
+        if columns:
+            rows = here.count(table, *columns)
+            text = _("drop field {path} with {count} values", path=path, count=rows)
+            does = dropping(table, here.tables.schema, columns)
+            yield Step(sort="drop", text=text, plugin=fact.name, rows=rows, does=does)
+
+
+def dropping(table: str, schema: str | None, columns: Sequence[str]) -> Callable[[sa.Connection], None]:
+    """Return what drops columns."""
+
+    def run(connection: sa.Connection) -> None:
+        drop_columns(connection, table, schema, columns)
+
+    return run
+
+
+def dropped_entities(here: Situation, fact: Fact, entities: Mapping[str, str]) -> Iterator[Step]:
+    """Yield what drops a plugin's own entities, with what the system's tables say of their records."""
+    there = {name: table for name, table in entities.items() if table in here.present.tables}
+    inspector = sa.inspect(here.connection)
+    for table in here.present.tables:
+        targets = {key["referred_table"] for key in inspector.get_foreign_keys(table, schema=here.tables.schema)}
+        if table not in there.values() and targets & set(there.values()):
+            here.problems.append(
+                _(
+                    "{table} refers to {target}. Purge the plugin that it belongs to first.",
+                    table=table,
+                    target=", ".join(sorted(targets & set(there.values()))),
+                )
+            )
+    counted = {name: here.count(table) for name, table in there.items()}
+    for position, (name, rows) in enumerate(counted.items()):
+        text = _("drop entity {name} with {count} records", name=name, count=rows)
+        does = removing(here.tables, there) if position == 0 else nothing
+        yield Step(sort="drop", text=text, plugin=fact.name, rows=rows, does=does)
+
+
+def removing(tables: Tables, entities: Mapping[str, str]) -> Callable[[sa.Connection], None]:
+    """Return what drops the tables of entities and what the system's tables say of their records."""
+
+    def run(connection: sa.Connection) -> None:
+        present = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+        for table in tables.system.all:
+            if table.name in present:
+                forget_records(connection, tables, table, list(entities))
+        for name, dropped in entities.items():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"DROP TABLE {quoted(connection, dropped, tables.schema)} CASCADE")
+                sequence = quoted(connection, f"{dropped}_seq"[:63], tables.schema)
+                connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {sequence}")
+            else:
+                connection.exec_driver_sql(f"DROP TABLE {quoted(connection, dropped)}")
+                sequences = tables.system.sequence
+                connection.execute(sequences.delete().where(sequences.c.entity == name))
+
+    return run
+
+
+def forget_records(connection: sa.Connection, tables: Tables, table: sa.Table, entities: Sequence[str]) -> None:
+    """Delete the rows of a system's table that are about records of some entities; empty those of the change log."""
+    for name, column in ENTITY_COLUMNS:
+        if table.name == f"{tables.prefix}{name}":
+            about = table.c[column].in_(entities)
+            if name in KEPT:
+                connection.execute(table.update().where(about).values(old=None, new=None))
+            else:
+                connection.execute(table.delete().where(about))
+
+
+def forgetting(tables: Tables, plugin: str) -> Callable[[sa.Connection], None]:
+    """Return what takes a plugin out of the ledger."""
+
+    def run(connection: sa.Connection) -> None:
+        for table, column in ((tables.system.plugin, "name"), (tables.system.upgrade_step, "plugin")):
+            connection.execute(table.delete().where(table.c[column] == plugin))
+
+    return run
+
+
+def requirers(facts: Mapping[str, Fact], purged: set[str]) -> Iterator[str]:
+    """Yield why plugins can't be purged: others that stay require them."""
+    for fact in facts.values():
+        needed = {requirement_name(each) for each in fact.snapshot.requires}
+        for name in sorted(needed & purged) if fact.name not in purged else ():
+            yield _("The plugin {other} requires {name}. Purge both, or neither.", other=fact.name, name=name)
