@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -42,9 +43,13 @@ def all_columns(session: Session, entity: EntityModel) -> list[ExportColumn]:
     names = ["id", "created_at", *entity.writable]
     if entity.staged:
         names += ["pipeline", "stage", "stage_since"]
-    seen = PathFinder(session.model, session.reader.context.visible).sees
     fields = [entity.fields[name] for name in names]
-    return [column for field in fields if seen(entity, field) for column in columns_of(session, field)]
+    return [column for field in fields if leaves(session, entity, field) for column in columns_of(session, field)]
+
+
+def leaves(session: Session, entity: EntityModel, field: FieldModel) -> bool:
+    """Return whether a field may be in a file: the actor sees it, and it is no secret."""
+    return session.principal.sees(entity, field) and field.declared.privacy != "secret"
 
 
 def columns_of(session: Session, field: FieldModel) -> Iterator[ExportColumn]:
@@ -72,9 +77,8 @@ def chosen_column(session: Session, target: EntityModel, field: FieldModel) -> E
 def key_field(session: Session, target: EntityModel) -> FieldModel:
     """Return the first field that is unique, visible and filled in every living record; else the id."""
     table = session.tables[target.name]
-    visible = PathFinder(session.model, session.reader.context.visible).sees
     for field in target.writable.values():
-        if not field.declared.unique or isinstance(field.kind, kinds.RefKind) or not visible(target, field):
+        if not field.declared.unique or isinstance(field.kind, kinds.RefKind) or not leaves(session, target, field):
             continue
         empty = sa.select(table.c.id).where(table.c[field.columns[0]].is_(None), table.c.deleted_at.is_(None)).limit(1)
         if field.declared.required and session.unit.connection.execute(empty).first() is None:
@@ -97,5 +101,5 @@ def named_columns(session: Session, entity: EntityModel, paths: Sequence[str]) -
     Raises:
         FilterError: if a path leads nowhere.
     """
-    finder = PathFinder(session.model, session.reader.context.visible)
+    finder = PathFinder(session.model, partial(leaves, session))
     return [plain_column(path, finder.find(entity, path).kind) for path in paths]

@@ -9,7 +9,7 @@ from crmkit.core.exchange import vcards
 from crmkit.core.exchange.columns import all_columns, named_columns
 from crmkit.core.exchange.files import write_rows
 from crmkit.core.exchange.files.options import format_of
-from crmkit.errors import Refusal, Refused
+from crmkit.errors import AccessDeniedError, Refusal, Refused
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def export(
     order: str | Sequence[str] | None = None,
     format: str | None = None,
 ) -> int:
-    """Write the records that the actor may read to a file or a stream, and return their number.
+    """Write the records that the actor may export to a file or a stream, and return their number.
 
     Without `fields`, everything that an import can set is written, and `mapping_for` brings it back: references by a
     unique field of the other entity if every record of it has one (`owner.external_id`), else by id (`customer.id`);
@@ -57,10 +57,13 @@ def export(
         format: `csv`, `xlsx`, `jsonl`, or for contacts `vcard`; else the path decides.
 
     Raises:
+        AccessDeniedError: if the actor may export none of the entity's records.
         FilterError: if a path, the filter or the order is wrong.
         FileError: if the file can't be written, or its format can't be told.
     """
     found = session.model.entity(entity)
+    if not session.principal.may(found, "export"):
+        raise AccessDeniedError(action="export", entity=found.name, actor=session.principal.name)
     chosen = format or (format_of(target, declared=None) if isinstance(target, (str, os.PathLike)) else None)
     selection: dict[str, object] = {"where": where, "given": given, "search": search, "order": order}
     if chosen == "vcard":
@@ -86,10 +89,11 @@ def rows_of(
     """Yield the values of some paths, holding no more than a thousand records at once."""
     order = selection.pop("order")
     if order is None:
-        yield from session.reader.iterate(entity, paths, batch=AT_ONCE, **selection)  # type: ignore[misc, arg-type]
+        yield from session.reader_for("export").iterate(entity, paths, batch=AT_ONCE, **selection)  # type: ignore[misc, arg-type]
         return
     after: str | None = None
-    pages = iter(lambda: session.reader.rows(entity, paths, order=order, limit=AT_ONCE, after=after, **selection), None)  # type: ignore[arg-type]
+    reader = session.reader_for("export")
+    pages = iter(lambda: reader.rows(entity, paths, order=order, limit=AT_ONCE, after=after, **selection), None)  # type: ignore[arg-type]
     for page in pages:
         yield from page
         after = page.next

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from crmkit.core.assemble.model import EntityModel, Model
+    from crmkit.core.declare.access import Action
     from crmkit.core.lifecycle.ledger import Statements
     from crmkit.core.lifecycle.unit import Unit
     from crmkit.core.reading.page import Page
@@ -63,16 +65,21 @@ class Questions:
     @property
     def reader(self) -> Reader:
         """The read side, as this session's actor sees it."""
+        return self.reader_for("read")
+
+    def reader_for(self, action: Action) -> Reader:
+        """Return the read side within what the actor may read and do this with, such as export."""
         self.unit.check_readable()
+        principal = self.principal
         context = ReadContext(
             now=self.unit.now,
             today=self.today,
             actor=self.principal.user,
             team=self.principal.team,
             conventions=self.model.conventions,
-            reach=self.principal.reach,
-            visible=self.principal.visible,
-            access_key=self.principal.key,
+            reach=principal.reach if action == "read" else partial(principal.reach, action=action),
+            visible=principal.visible,
+            access_key=(*principal.key, action),
         )
         return Reader(self.model, self.tables, self.unit.connection, context, self.statements.plans)
 

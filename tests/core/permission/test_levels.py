@@ -8,7 +8,7 @@ import pytest
 
 from crmkit import Contact, Customer, Grant, Opportunity, Role, Team, User
 from crmkit.core.assemble.rights import covers, widest
-from crmkit.core.declare.access import LEVELS
+from crmkit.core.declare.access import ACTIONS, LEVELS
 from crmkit.errors import AccessDeniedError, NotFoundError
 from crmkit.testing.plugins import make_plugin
 from crmkit.testing.snapshots import refused
@@ -183,6 +183,41 @@ def test_an_agent_works_within_its_agency_only(make_crm: CRMFactory) -> None:
         assert session.update(ours, city="Reno").city == "Reno"
         with refused(crm, session, NotFoundError):
             session.update(theirs, city="Reno")
+
+
+@pytest.mark.row("M10", "M11")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_roles_that_ship_are_of_several_levels(make_crm: CRMFactory) -> None:
+    """Members write their own, managers their team's, directors everybody's; auditors read all and change nothing."""
+    crm = make_crm()
+    with crm.session(actor="admin") as session:
+        north, south = (session.create(Team, name=name) for name in ("North", "South"))
+        people = {
+            name: session.create(User, name=name, external_id=name, roles=[role], team=team)
+            for name, role, team in (
+                ("me", "member", north),
+                ("near", "member", north),
+                ("far", "member", south),
+                ("manager", "manager", north),
+                ("director", "director", None),
+                ("auditor", "auditor", north),
+            )
+        }
+        customers = {name: session.create(Customer, name=name, owner=people[name]) for name in ("me", "near", "far")}
+    writes = {"me": {"me"}, "manager": {"me", "near"}, "director": {"me", "near", "far"}, "auditor": set[str]()}
+    for name, allowed in writes.items():
+        with crm.session(actor=name) as session:
+            assert session.count(Customer) == 3
+            for owner, customer in customers.items():
+                if owner in allowed:
+                    customers[owner] = session.update(customer, city=f"of {name}")
+                else:
+                    with refused(crm, session, AccessDeniedError):
+                        session.update(customer, city="x")
+    with crm.session(actor="auditor") as session:
+        assert [entry.action for entry in session.history(customers["me"])] == ["update"] * 3 + ["create"]
+        for entity in session.model.entities.values():
+            assert {action for action in ACTIONS if session.principal.may(entity, action)} == {"read", "export"}
 
 
 def test_the_widest_levels_take_in_the_others() -> None:

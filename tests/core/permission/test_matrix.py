@@ -30,6 +30,7 @@ NOT_WRITING = {
     "get",
     "by_id",
     "readable_ids",
+    "reader_for",
     "find",
     "rows",
     "count",
