@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.edition import Edition
     from crmkit.core.assemble.model import Model
+    from crmkit.core.backup.manifest import Manifest as BackupManifest
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.ledger import Statements
     from crmkit.core.lifecycle.session import Session
@@ -200,6 +201,42 @@ class CRM:
                 return False
             session.create(User, name=name, external_id=name, roles=["admin"])
             return True
+
+    def backup(self, path: str | PathLike[str], /) -> BackupManifest:
+        """Write everything that the CRM keeps into a new file, as it is at one moment, while others go on writing.
+
+        Raises:
+            BackupError: if the file exists already, or can't be written.
+            UpgradeNeeded: if the database does not match the plugins.
+            ConnectionFailed: if the database can't be reached.
+        """
+        from crmkit.core.backup.writing import write_backup
+
+        return write_backup(self, Path(path))
+
+    def restore(self, path: str | PathLike[str], /, *, replace: bool = False) -> BackupManifest:
+        """Restore a backup of either kind of database, into an empty database or in the place of what is there.
+
+        Raises:
+            BackupError: if the archive can't be trusted, or the database isn't empty; nothing is changed.
+            DatabaseTooNewError: if it was made by newer plugins than these.
+            ConnectionFailed: if the database can't be reached.
+        """
+        from crmkit.core.backup.restoring import restore
+
+        return restore(self, Path(path), replace=replace)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return a checksum of every table's rows, by its name; equal data give equal ones on every database."""
+        from crmkit.core.backup.writing import fingerprint
+
+        return fingerprint(self)
+
+    def forget(self) -> None:
+        """Forget what is remembered of the database: ids that were taken ahead, its size, what it was made for."""
+        for name in ("ids", "statistics"):
+            self.__dict__.pop(name, None)
+        self.is_checked, self.generation = False, None
 
     def session(
         self,

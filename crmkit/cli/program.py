@@ -25,6 +25,8 @@ SECTIONS = (
             ("modes", "modes:modes", _("List the modes, suggest some, and enable them.")),
             ("upgrade", "setting_up:upgrade", _("Create the database's tables, or add what is missing.")),
             ("demo", "demo:demo", _("Make a CRM with a year of invented business, and report on it.")),
+            ("backup", "backing_up:backup", _("Write everything that the CRM keeps into a new file.")),
+            ("restore", "backing_up:restore", _("Restore a backup into an empty database.")),
             ("doctor", "doctor:doctor", _("Check edition, plugins and database, and say what to do.")),
         ),
     ),

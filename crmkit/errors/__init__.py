@@ -27,6 +27,9 @@ from crmkit.errors.commands import (
     TooDeepError as TooDeepError,
 )
 from crmkit.errors.database import (
+    BackupError as BackupError,
+)
+from crmkit.errors.database import (
     ConnectionFailed as ConnectionFailed,
 )
 from crmkit.errors.database import (

@@ -128,3 +128,18 @@ class StalePlanError(DatabaseError):
     def message(self) -> str:
         """Say what to do."""
         return _("The database or the plugins have changed since this plan was made. Make a new one.")
+
+
+@define(kw_only=True, eq=False)
+class BackupError(DatabaseError):
+    """A backup can't be written, or an archive can't be restored; the database is as it was."""
+
+    path: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Name the file and the problem."""
+        return _(
+            "The backup {path} can't be used: {problem}. Nothing was changed.", path=self.path, problem=self.problem
+        )
