@@ -21,11 +21,24 @@ def schema_of(crm: CRM) -> Description:
     The order of columns is left out: a column that was added later stands at the end.
     """
     with crm.engine.connect() as connection:
-        inspector = sa.inspect(connection)
-        names = [each for each in inspector.get_table_names(schema=crm.tables.schema) if is_ours(crm, each)]
-        found: Description = {name: table_of(connection, name, crm.tables.schema) for name in sorted(names)}
+        inspector, schema = sa.inspect(connection), crm.tables.schema
+        names = [each for each in inspector.get_table_names(schema=schema) if is_ours(crm, each)]
+        columns = inspector.get_multi_columns(schema=schema, filter_names=names)
+        indexes = inspector.get_multi_indexes(schema=schema, filter_names=names)
+        keys = inspector.get_multi_pk_constraint(schema=schema, filter_names=names)
+        found: Description = {}
+        for name in sorted(names):
+            at = (schema, name)
+            found[name] = {
+                "columns": sorted((each["name"], str(each["type"]), each["nullable"]) for each in columns[at]),
+                "key": keys[at]["constrained_columns"],
+                "references": references(connection, inspector, name, schema),
+                "indexes": sorted(
+                    (str(each["name"]), each["unique"], str(each["column_names"])) for each in indexes.get(at, ())
+                ),
+            }
         if connection.dialect.name == "postgresql":
-            found["sequences"] = sorted(inspector.get_sequence_names(schema=crm.tables.schema))
+            found["sequences"] = sorted(inspector.get_sequence_names(schema=schema))
         return found
 
 
@@ -34,25 +47,16 @@ def is_ours(crm: CRM, name: str) -> bool:
     return name.startswith(crm.tables.prefix)
 
 
-def table_of(connection: sa.Connection, name: str, schema: str | None) -> Description:
-    """Return what a table is made of."""
-    inspector = sa.inspect(connection)
-    columns = inspector.get_columns(name, schema=schema)
-    indexes = inspector.get_indexes(name, schema=schema)
+def references(
+    connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None
+) -> list[tuple[str, str, str]]:
+    """Return the foreign keys of a table: the column, the table it refers to, and what is done on delete."""
     if connection.dialect.name == "sqlite":
-        references = references_of(connection, name)
-    else:
-        keys = inspector.get_foreign_keys(name, schema=schema)
-        references = sorted(
-            (each["constrained_columns"][0], each["referred_table"], str(each["options"].get("ondelete")))
-            for each in keys
-        )
-    return {
-        "columns": sorted((each["name"], str(each["type"]), each["nullable"]) for each in columns),
-        "key": inspector.get_pk_constraint(name, schema=schema)["constrained_columns"],
-        "references": references,
-        "indexes": sorted((str(each["name"]), each["unique"], str(each["column_names"])) for each in indexes),
-    }
+        return references_of(connection, name)
+    return sorted(
+        (each["constrained_columns"][0], each["referred_table"], str(each["options"].get("ondelete")))
+        for each in inspector.get_foreign_keys(name, schema=schema)
+    )
 
 
 def contents_of(crm: CRM, *, without: tuple[str, ...] = ()) -> dict[str, str]:
@@ -64,10 +68,11 @@ def contents_of(crm: CRM, *, without: tuple[str, ...] = ()) -> dict[str, str]:
     with crm.engine.connect() as connection:
         inspector = sa.inspect(connection)
         names = [each for each in inspector.get_table_names(schema=crm.tables.schema) if is_ours(crm, each)]
+        columns = inspector.get_multi_columns(schema=crm.tables.schema, filter_names=names)
         found = {}
         for name in sorted({*names} - skipped):
-            table = sa.Table(name, sa.MetaData(), autoload_with=connection, schema=crm.tables.schema, resolve_fks=False)
-            columns = sorted(table.columns, key=lambda each: each.name)
-            rows = sorted(repr(tuple(row)) for row in connection.execute(sa.select(*columns)))
-            found[name] = hashlib.sha256("\n".join([str([each.name for each in columns]), *rows]).encode()).hexdigest()
+            listed = sorted(each["name"] for each in columns[crm.tables.schema, name])
+            table = sa.table(name, *map(sa.column, listed), schema=crm.tables.schema)
+            rows = sorted(repr(tuple(row)) for row in connection.execute(sa.select(*table.columns)))
+            found[name] = hashlib.sha256("\n".join([str(listed), *rows]).encode()).hexdigest()
         return found

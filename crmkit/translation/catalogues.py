@@ -9,7 +9,7 @@ from crmkit.translation.languages import read_catalogue
 from crmkit.translation.text import PLACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from babel.messages.catalog import Catalog, Message
@@ -19,24 +19,30 @@ if TYPE_CHECKING:
 WIDTH = 120
 
 
-def update_catalogue(path: Path, language: str, sentences: Iterable[Sentence]) -> None:
+def update_catalogue(
+    path: Path, language: str, sentences: Iterable[Sentence], known: Mapping[str, str] | None = None
+) -> None:
     """Write a catalogue with these sentences: translations are kept, sentences that are gone are left out.
 
+    `known` holds translations, by sentence, for those that the file has none for.
     The file is sorted and holds no places in the source and no time, so that it changes only when a sentence does.
     """
     from babel.messages.catalog import Catalog
     from babel.messages.pofile import write_po
 
-    known = read_catalogue(path) if path.is_file() else Catalog(locale=language)
+    before = read_catalogue(path) if path.is_file() else Catalog(locale=language)
+    given = known or {}
     written = Catalog(locale=language, fuzzy=False)
     for each in sorted(set(sentences)):
-        message = message_of(known, each)
+        message = message_of(before, each)
         flags = ("fuzzy",) if message and message.fuzzy else ()
         if each.many:
-            kept = message.string if message and isinstance(message.string, tuple) else ("",) * written.num_plurals
+            kept = message.string if message and isinstance(message.string, tuple) else ()
+            kept = kept if any(kept) else (given.get(each.one, ""),) * written.num_plurals
             written.add((each.one, each.many), kept, flags=flags)
         else:
-            written.add(each.one, message.string if message and isinstance(message.string, str) else "", flags=flags)
+            single = message.string if message and isinstance(message.string, str) else ""
+            written.add(each.one, single or given.get(each.one, ""), flags=flags)
     found = io.BytesIO()
     write_po(found, written, no_location=True, omit_header=True, sort_output=True, width=WIDTH)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -124,6 +124,19 @@ def state_json(state: PluginState) -> dict[str, object]:
     }
 
 
+@plugins.command()
+@click.argument("name")
+@click.option("--folder", type=FOLDER, help="Where to; by default crmkit-NAME here.")
+def new(name: str, *, folder: Path | None) -> None:
+    """Write a new plugin: a distribution with tests that pass, a README and translations."""
+    from crmkit.cli.scaffold.writing import scaffold
+
+    target = folder or Path(f"crmkit-{name.replace('_', '-')}")
+    for each in scaffold(name, target):
+        click.echo(f"  {each}")
+    echo(about(_("Next"), f"cd {target} && pip install -e '.[test]' && pytest"))
+
+
 def changes(function: F) -> F:
     """Give a command the options that say what would be changed."""
     for option in (

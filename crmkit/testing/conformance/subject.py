@@ -1,0 +1,170 @@
+"""The plugin that is checked, and the CRMs that it is checked in."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from crmkit.app import CRM
+from crmkit.core.assemble.plugins import requirement_name
+from crmkit.core.reading.permission import SYSTEM
+from crmkit.testing.factories import made_up
+from crmkit.testing.memory import memory_crm
+from crmkit.testing.schemas import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
+    from crmkit.core.assemble.pipelines import PipelineModel, StageModel
+    from crmkit.core.assemble.plugins import Plugin
+    from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.session import Session
+
+
+class Subject:
+    """A plugin, assembled once; the checks that write get a CRM of their own.
+
+    Attributes:
+        wish: what the plugin is asked for by: its name, its file, or a module with its hooks.
+        values: values that the plugin's rules want for new records, by entity.
+    """
+
+    def __init__(
+        self, wish: object, settings: Mapping[str, object], values: Mapping[str, Mapping[str, object]]
+    ) -> None:
+        self.wish = wish
+        self.settings = dict(settings)
+        self.values = values
+
+    @cached_property
+    def model(self) -> Model:
+        """The model with the plugin and those that it requires."""
+        return CRM("sqlite://", [self.wish], settings=self.settings).model
+
+    @cached_property
+    def plugin(self) -> Plugin:
+        """The plugin as it was loaded: the last one, as those that it requires come before it."""
+        return self.model.plugins[-1]
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        return self.plugin.name
+
+    @property
+    def required(self) -> list[str]:
+        """The names of the plugins that it requires."""
+        return [requirement_name(each) for each in self.plugin.manifest.requires]
+
+    @property
+    def entities(self) -> list[EntityModel]:
+        """The plugin's own entities."""
+        return [each for each in self.model.entities.values() if each.provider == self.name]
+
+    @property
+    def fields(self) -> Iterator[tuple[EntityModel, FieldModel]]:
+        """The plugin's fields, with their entities."""
+        for entity in self.model.entities.values():
+            for field in entity.writable.values():
+                if field.provider == self.name:
+                    yield entity, field
+
+    @property
+    def extended(self) -> list[EntityModel]:
+        """The entities of others that the plugin added fields to."""
+        return list({each.name: each for each, _field in self.fields if each.provider != self.name}.values())
+
+    @property
+    def touched(self) -> list[EntityModel]:
+        """The entities that the plugin declares or extends."""
+        return [*self.extended, *self.entities]
+
+    @property
+    def stages(self) -> Iterator[tuple[PipelineModel, StageModel]]:
+        """The plugin's stages, with their pipelines."""
+        for pipeline in self.model.pipelines.values():
+            for stage in pipeline.stages:
+                if stage.provider == self.name:
+                    yield pipeline, stage
+
+    @cached_property
+    def _made(self) -> tuple[CRM, bytes]:
+        """The CRM with the plugin, and its database as it was made."""
+        crm = memory_crm([self.wish], settings=self.settings)
+        return crm, driver_of(crm).serialize()
+
+    def crm(self) -> CRM:
+        """Return the CRM with the plugin, its database in memory as it was made.
+
+        It is the same one every time, so that nothing has to be prepared anew.
+        """
+        crm, contents = self._made
+        driver_of(crm).deserialize(contents)
+        crm.forget()
+        return crm
+
+    @cached_property
+    def schema(self) -> dict[str, object]:
+        """The schema of a database that was made with the plugin."""
+        return schema_of(self.crm())
+
+    @cached_property
+    def schema_without(self) -> dict[str, object]:
+        """The schema of a database that was made with only what the plugin requires."""
+        return schema_of(memory_crm(self.required))
+
+    def without(self, crm: CRM) -> CRM:
+        """Return a CRM without the plugin, on the database of another."""
+        return CRM(crm.engine, self.required, clock=crm.clock)
+
+    def again(self, crm: CRM) -> CRM:
+        """Return a CRM with the plugin, on the database of another."""
+        return CRM(crm.engine, [self.wish], settings=self.settings, clock=crm.clock)
+
+    def fill(self, session: Session) -> list[Record]:
+        """Create a record of every entity that the plugin declares or extends, with a value in every field."""
+        made = []
+        for entity in self.touched:
+            values = made_up(session, entity, self.values.get(entity.name, {}), everything=True)
+            made.append(session.create(entity.declared.declared, **values))
+        return made
+
+
+class Conforming:
+    """What the parts of the suite share: the plugin that the class names.
+
+    Attributes:
+        plugin: the plugin's name, the path of its file, or a module or object with its hooks.
+        settings: settings to check it with.
+        values: values that its rules want for new records, by entity.
+    """
+
+    plugin: ClassVar[object] = None
+    settings: ClassVar[Mapping[str, object]] = {}
+    values: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+
+    @property
+    def subject(self) -> Subject:
+        """The plugin, assembled when the first check of the class asks for it."""
+        found = type(self).__dict__.get("_subject")
+        if found is None:
+            assert self.plugin is not None, "Say which plugin: plugin = 'name'."
+            found = Subject(self.plugin, self.settings, self.values)
+            type.__setattr__(type(self), "_subject", found)
+        assert isinstance(found, Subject)
+        return found
+
+
+def driver_of(crm: CRM) -> sqlite3.Connection:
+    """Return the one connection of a CRM in memory."""
+    with crm.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def system(crm: CRM) -> Session:
+    """Open a session of the system."""
+    return crm.session(actor=SYSTEM)
