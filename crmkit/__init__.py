@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import Model as Model
     from crmkit.core.declare.access import Grant as Grant
     from crmkit.core.declare.access import Role as Role
+    from crmkit.core.declare.checks import Check as Check
     from crmkit.core.declare.declarations import AddChoice as AddChoice
     from crmkit.core.declare.declarations import Command as Command
     from crmkit.core.declare.declarations import Event as Event
@@ -98,6 +99,7 @@ _HOMES = {
     "crmkit.app": "CRM",
     "crmkit.core.assemble.model": "EntityModel FieldModel Model",
     "crmkit.core.declare.access": "Grant Role",
+    "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
     "crmkit.core.declare.fields": (
         "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"

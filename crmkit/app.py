@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.edition import Edition
     from crmkit.core.assemble.model import Model
+    from crmkit.core.audit.life import Audit
     from crmkit.core.backup.manifest import Manifest as BackupManifest
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.ledger import Statements
@@ -158,6 +159,13 @@ class CRM:
         from crmkit.core.storage.statistics import Statistics
 
         return Statistics(self.tables)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What seals the change log, and verifies the database."""
+        from crmkit.core.audit.life import Audit
+
+        return Audit(self)
 
     @cached_property
     def plugins(self) -> PluginLife:

@@ -47,6 +47,8 @@ SECTIONS = (
     (
         _("Look inside"),
         (
+            ("audit", "auditing:audit", _("Read, export and seal the audit trail.")),
+            ("verify", "auditing:verify", _("Check everything in the database against everything else.")),
             ("model", "model:model", _("Show what was assembled, and which plugin said it.")),
             (
                 "plugins",

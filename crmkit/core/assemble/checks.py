@@ -29,6 +29,8 @@ SYSTEM_TABLES = (
     "share",
     "generation",
     "plugin",
+    "seal",
+    "sealed_change",
     "upgrade_step",
     "import",
     "import_row",

@@ -43,6 +43,11 @@ class Rights:
         known = ((name, self.model.roles[name]) for name in self.roles if name in self.model.roles)
         return [(name, grant) for name, role in known if (grant := role.grant(entity)) is not None]
 
+    @cached_property
+    def audits(self) -> bool:
+        """Whether the audit trail may be read."""
+        return any(self.model.roles[name].audits for name in self.roles if name in self.model.roles)
+
     def levels(self, entity: EntityModel, action: Action) -> Levels:
         """Return the levels that the actor reaches, those left out that another one of them takes in.
 

@@ -74,6 +74,7 @@ class Role:
 
     Attributes:
         reports, commands: those that its holders may run beyond what each says itself; `*` for all.
+        audits: whether its holders may read the audit trail.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Role:
     grants: tuple[Grant, ...] = ()
     reports: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    audits: bool = False
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "role")

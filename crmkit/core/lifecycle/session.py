@@ -24,6 +24,7 @@ from crmkit.core.lifecycle import (
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.questions import Questions
+from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
 from crmkit.errors import AccessDeniedError, Refusal, Refused
 from crmkit.translation import _
@@ -70,6 +71,11 @@ class Session(Questions):
     def actor_ref(self) -> Ref[object] | None:
         """The acting user, None for the system."""
         return None if self.principal.user is None else ref_class("user")(self.principal.user)
+
+    @property
+    def audit(self) -> Trail:
+        """What reads the audit trail, for those who may."""
+        return Trail(self)
 
     def create(self, entity: type[R], /, *, idempotency_key: str | None = None, **values: object) -> R:
         """Create a record. With an idempotency key, a repeated call returns the record that the first one made.

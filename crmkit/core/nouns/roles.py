@@ -42,6 +42,7 @@ ROLES = (
     Role(
         name="admin",
         grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all", reveals=("*",)),),
+        audits=True,
     ),
     Role(
         name="director",
@@ -56,7 +57,7 @@ ROLES = (
         grants=(_works(EVERYTHING, read="all", write="own", delete="own", hand="own"), *_seen(SHARED)),
     ),
     Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"),)),
-    Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),)),
+    Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),), audits=True),
     Role(
         name="agent",
         grants=(

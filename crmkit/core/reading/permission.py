@@ -95,6 +95,11 @@ class Principal:
         """Return whether the actor may run a report or a command."""
         return self.reaches_all or may_run(self.rights, declared)
 
+    @property
+    def audits(self) -> bool:
+        """Whether the actor may read the audit trail."""
+        return self.reaches_all or self.rights.audits
+
     @cached_property
     def visible(self) -> Visible | None:
         """The function that says whether the actor may see a field; None if it may see every field."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crmkit.testing.fixtures import CRMFactory
 
 NOT_WRITING = {
+    "audit",
     "get",
     "by_id",
     "readable_ids",
