@@ -12,6 +12,9 @@ from crmkit.errors.commands import (
     ConflictError as ConflictError,
 )
 from crmkit.errors.commands import (
+    MergedError as MergedError,
+)
+from crmkit.errors.commands import (
     NotFoundError as NotFoundError,
 )
 from crmkit.errors.commands import (

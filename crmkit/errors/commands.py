@@ -95,6 +95,25 @@ class ConflictError(CommandError):
 
 
 @define(kw_only=True, eq=False)
+class MergedError(ConflictError):
+    """Somebody else merged the record into another one since it was read; `into` is None if the actor can't see it."""
+
+    into: int | None
+
+    @property
+    def message(self) -> str:
+        """Name the record that it lives on in."""
+        if self.into is None:
+            return _("{entity} {id} was merged into another record meanwhile.", entity=self.entity, id=self.id)
+        return _(
+            "{entity} {id} was merged into {entity} {into} meanwhile. Read that one and repeat the change.",
+            entity=self.entity,
+            id=self.id,
+            into=self.into,
+        )
+
+
+@define(kw_only=True, eq=False)
 class PluginFailedError(CommandError):
     """A plugin's hook raised; the transaction is as it was before the command, or rolled back."""
 

@@ -28,6 +28,8 @@ WRITING: Final = (
     "update",
     "update_many",
     "delete",
+    "merge",
+    "unmerge",
     "restore",
     "move",
     "move_many",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle.homezone import day_of
+from crmkit.core.lifecycle.merging.redirects import survivor_of
 from crmkit.core.reading.context import ReadContext
 from crmkit.core.reading.reader import Reader
 from crmkit.core.reading.trees import ancestors
@@ -94,8 +95,8 @@ class Questions:
     def get(self, entity: type[R] | Ref[R], number: int | None = None, /, *, include: Sequence[str] = ()) -> R:
         """Return a record by its reference, or by entity and id.
 
-        The references named in `include` are fetched in the same statement; a `get` of them right after, before any
-        write, costs nothing.
+        The id of a record that was merged leads to the one that it lives on in. The references named in `include` are
+        fetched in the same statement; a `get` of them right after, before any write, costs nothing.
 
         Raises:
             NotFoundError: if there is no such record, or none that the actor may see.
@@ -107,6 +108,9 @@ class Questions:
         if ready is not None:
             return cast("R", ready)
         answer = self.reader.get(found, wanted, include)
+        if answer is None:
+            into = survivor_of(self, found.name, wanted)
+            answer = None if into is None else self.reader.get(found, into, include)
         if answer is None:
             raise NotFoundError(entity=found.name, id=wanted)
         record, included = answer

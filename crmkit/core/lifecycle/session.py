@@ -23,6 +23,8 @@ from crmkit.core.lifecycle import (
 )
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.ledger import emit
+from crmkit.core.lifecycle.merging.merge import merge
+from crmkit.core.lifecycle.merging.undo import unmerge
 from crmkit.core.lifecycle.questions import Questions
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
@@ -133,6 +135,33 @@ class Session(Questions):
             return []
         entity = self._one_entity(record for record, _ in pairs)
         return cast("list[R]", changing.update(self, entity, pairs))
+
+    def merge(self, survivor: R, /, *others: R, values: Mapping[str, object] | None = None) -> R:
+        """Merge records into one of the same entity, with all that refers to them, and return it as it is then.
+
+        The survivor keeps its values and gets those that it lacks from the others, in their order; tags are united.
+        `values` says otherwise, by field: a value, or the record whose value is kept. The others are deleted, and their
+        ids lead to the survivor. See `unmerge`.
+
+        Raises:
+            Refused: with everything that is wrong.
+            ConflictError: if one was changed by somebody else since it was read; `MergedError` if it was merged.
+            AccessDeniedError: if the actor may not change the survivor, or delete one of the others.
+        """
+        records = [survivor, *others]
+        return cast("R", merge(self, self._one_entity(records), records, values or {}))
+
+    def unmerge(self, survivor: R, /, number: int | None = None) -> list[R]:
+        """Undo the latest merge into a record, and return the records that are there again.
+
+        `number` names another merge. What was changed since the merge stays as it is.
+
+        Raises:
+            NotFoundError: if nothing was merged into it, or the actor doesn't see it.
+            Refused: if something is in the way, such as a unique value that another record has taken meanwhile.
+            AccessDeniedError: if the actor may not change it.
+        """
+        return cast("list[R]", unmerge(self, survivor, number))
 
     def delete(self, record: Record, /) -> None:
         """Delete a record and its parts. It is hidden, not gone: see `restore`.

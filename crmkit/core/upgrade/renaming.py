@@ -28,6 +28,9 @@ ENTITY_COLUMNS = (
     ("link", "source_entity"),
     ("link", "target_entity"),
     ("import_row", "entity"),
+    ("merge", "entity"),
+    ("redirect", "entity"),
+    ("share", "entity"),
 )
 """The columns of the system's tables that hold the name of an entity."""
 

@@ -10,6 +10,7 @@ from crmkit.core.storage.system.closures import ClosureTables
 from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
+from crmkit.core.storage.system.merges import MergeTables
 from crmkit.core.storage.system.seals import SealTables
 from crmkit.core.storage.system.shares import ShareTables
 from crmkit.core.storage.system.upgrades import UpgradeTables
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables, SealTables, ShareTables, UpgradeTables):
+class SystemTables(
+    WriteTables, ClosureTables, GenerationTables, ImportTables, MergeTables, SealTables, ShareTables, UpgradeTables
+):
     """The tables that are not entities."""
 
     def __init__(self, metadata: sa.MetaData, *, prefix: str, schema: str | None) -> None:
@@ -28,6 +31,7 @@ class SystemTables(WriteTables, ClosureTables, GenerationTables, ImportTables, S
         self.add_closures(make)
         self.add_generations(make)
         self.add_imports(make)
+        self.add_merges(make)
         self.add_seals(make)
         self.add_shares(make)
         self.add_upgrades(make)
