@@ -97,6 +97,8 @@ def empty(connection: sa.Connection, crm: CRM) -> bool:
             kept = (table.c.tree == "user") & (table.c.ancestor == ADMIN) & (table.c.descendant == ADMIN)
         if table is not system.plugin:
             connection.execute(table.delete().where(~kept))
+    if connection.execute(sa.select(system.closure.c.depth)).scalars().all() != [0]:
+        return False
     for name, table in crm.tables.entities.items():
         sequence = connection.dialect.identifier_preparer.format_sequence(sequence_of(table))
         connection.exec_driver_sql("SELECT setval(%s, 1, %s)", (sequence, name == "user"))

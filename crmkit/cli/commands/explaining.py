@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @format_option()
 @click.pass_obj
 def explain(chosen: Chosen, *, record: str, user: str, form: str) -> None:
-    """Explain what a user may do with a record: which role, level or share allows it, and which fields are hidden.
+    """Explain what a user may do with a record, and why.
+
+    It says which role, level or share allows what, and which fields are hidden.
 
     RECORD is like customer:5, or customer:Acme if only one has that name.
 

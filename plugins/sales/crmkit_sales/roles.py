@@ -9,6 +9,12 @@ LOOKED_UP = ("user", "team", "product", "exchange_rate")
 
 _SEEN = tuple(Grant(entity=name, read="all") for name in LOOKED_UP)
 
+
+def _managed(entity: str) -> Grant:
+    """Return the grant to work on what the team owns, to hand it on within the team, and to share it."""
+    return Grant(entity=entity, read="team", create="team", update="team", delete="team", share="team", transfer="team")
+
+
 DECLARATIONS = (
     Role(
         name="sales_rep",
@@ -18,9 +24,6 @@ DECLARATIONS = (
     Role(
         name="sales_manager",
         label="Sales manager",
-        grants=(
-            *(Grant(entity=name, read="team", create="team", update="team", delete="team") for name in WORKED_ON),
-            *_SEEN,
-        ),
+        grants=(*(_managed(name) for name in WORKED_ON), *_SEEN),
     ),
 )

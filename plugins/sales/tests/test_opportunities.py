@@ -94,11 +94,12 @@ def test_representatives_work_on_their_own(crm: CRM, sellers: dict[str, User]) -
 
 
 def test_managers_work_on_their_teams(crm: CRM, sellers: dict[str, User]) -> None:
-    """A manager sees and changes what belongs to the team, gives it to another of the team, and to nobody else."""
+    """A manager sees, changes and hands on what belongs to the team; once it is another team's, it is out of reach."""
     with crm.session(actor="ann") as session:
-        deal = session.create(Opportunity, name="hers")
+        deal, other = session.create(Opportunity, name="hers"), session.create(Opportunity, name="given away")
     with crm.session(actor="mia") as session:
         deal = session.update(session.get(Opportunity, deal.id), owner=sellers["bob"])
-        with pytest.raises(AccessDeniedError):
-            session.update(deal, owner=sellers["cem"])
+        session.transfer(session.get(Opportunity, other.id), sellers["cem"])
+        with pytest.raises(NotFoundError):
+            session.get(Opportunity, other.id)
         session.delete(deal)
