@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
+from attrs.validators import in_
 
 from crmkit.core.declare.kinds import Choice, Kind, TextKind
 from crmkit.core.declare.names import as_label, as_text, check_name
@@ -93,7 +94,7 @@ class Report:
 
 @frozen(kw_only=True)
 class Event:
-    """An event beyond those that every entity has: `customer.created`, `updated`, `deleted`, `restored`, `moved`."""
+    """An event beyond those that every entity has: `customer.created`, `updated`, `deleted`, `moved`..."""
 
     name: str
     entity: str
@@ -136,10 +137,17 @@ class Command:
 
 @frozen(kw_only=True)
 class Unique:
-    """A combination of fields that no two living records of an entity may share; text ignores case and width."""
+    """A combination of fields that no two living records of an entity may share; text ignores case and width.
+
+    Attributes:
+        where: the name of a boolean field: only records in which it is true are compared.
+        on_merge: what becomes of the second record when a merge brings two with one combination together: `refuse` the
+            merge, or `drop` the second. Of records that are unique by nothing but references, the second is dropped
+            in any case; and one that is unique by a mark (`where`) loses the mark.
+    """
 
     entity: str
     fields: tuple[str, ...]
     message: str = field(default="", converter=as_text)
     where: str = ""
-    """The name of a boolean field: only records in which it is true are compared."""
+    on_merge: Literal["refuse", "drop"] = field(default="refuse", validator=in_(("refuse", "drop")))

@@ -11,12 +11,12 @@ from crmkit.core.lifecycle.access import actions_of, check_handover
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
-from crmkit.core.lifecycle.merging.redirects import survivor_of
+from crmkit.core.lifecycle.merging.redirects import merged_error
 from crmkit.core.lifecycle.seeing import shown, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.core.reading.sharing import NOW
-from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, MergedError, NotFoundError, Refused
+from crmkit.errors import AccessDeniedError, ConflictError, FieldHidden, NotFoundError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,10 +188,9 @@ def refused_update(
         return NotFoundError(entity=entity.name, id=record.id)
     if seen.version == record.version:
         return AccessDeniedError(action=actions[0], entity=entity.name, actor=session.reacher.name)
-    into = survivor_of(session, entity.name, record.id) if seen.deleted_at is not None else None
-    if into is not None:
-        target = into if session.readable_ids(entity.name, [into]) else None
-        return MergedError(entity=entity.name, id=record.id, changed=(), version=seen.version, into=target)
+    merged = merged_error(session, entity, seen) if seen.deleted_at is not None else None
+    if merged is not None:
+        return merged
     stamps = {"version", *STAMPS}
     before = dict(record.items())
     changed = tuple(name for name, value in seen.items() if name not in stamps and before.get(name) != value)

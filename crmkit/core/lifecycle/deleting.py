@@ -12,6 +12,7 @@ from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
+from crmkit.core.lifecycle.merging.redirects import merged_error
 from crmkit.core.lifecycle.validation import check_unique
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
@@ -57,6 +58,7 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
 
     Raises:
         NotFoundError: if there is no such deleted record within reach.
+        MergedError: if it was not deleted, but merged into another one: see `unmerge`.
         Refused: if another record has taken a unique value meanwhile, or what it is a part of is deleted itself.
     """
     with session.unit.command(writes_much=True):
@@ -65,6 +67,9 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
             raise NotFoundError(entity=_("deleted {entity}", entity=entity.name), id=number)
         if not may_restore(session, entity, number):
             raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
+        merged = merged_error(session, entity, record)
+        if merged is not None:
+            raise merged
         check_whole(session, entity, record)
         found = seeing.whole(session, entity, record)
         return seeing.shown(session, entity, bring_back(session, entity, [found]))[0]

@@ -122,8 +122,11 @@ class Questions:
         """Return those of the records that exist and that the actor may see, by id, in one statement."""
         return self.reader.by_id(entity, numbers)
 
-    def readable_ids(self, entity: str, numbers: Iterable[int]) -> set[int]:
-        """Return those of the ids whose records are there and may be read."""
+    def readable_ids(self, entity: str, numbers: Iterable[int], *, keep: bool = False) -> set[int]:
+        """Return those of the ids whose records are there and may be read.
+
+        With `keep`, nobody merges them before the end of the transaction.
+        """
         found = self.model.entities.get(entity)
         if found is None:
             return set()
@@ -134,6 +137,8 @@ class Questions:
         wanted, seen = list(numbers), set[int]()
         for start in range(0, len(wanted), IDS_AT_ONCE):
             query = sa.select(table.c.id).where(table.c.id.in_(wanted[start : start + IDS_AT_ONCE]), living)
+            if keep:
+                query = query.with_for_update(read=True, key_share=True, of=table)
             seen.update(self.unit.connection.execute(query).scalars())
         return seen
 

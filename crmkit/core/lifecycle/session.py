@@ -23,12 +23,11 @@ from crmkit.core.lifecycle import (
 )
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.ledger import emit
-from crmkit.core.lifecycle.merging.merge import merge
-from crmkit.core.lifecycle.merging.undo import unmerge
-from crmkit.core.lifecycle.questions import Questions
+from crmkit.core.lifecycle.merging.commands import Merging
+from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
-from crmkit.errors import AccessDeniedError, Refusal, Refused
+from crmkit.errors import AccessDeniedError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ R = TypeVar("R", bound=Record)
 """The entity of the records that a command takes and gives."""
 
 
-class Session(Questions):
+class Session(Merging):
     """One actor's transaction.
 
     It is committed at the end of the `with` block and rolled back if an error leaves it. Records are values: commands
@@ -133,35 +132,8 @@ class Session(Questions):
         pairs = list(changes)
         if not pairs:
             return []
-        entity = self._one_entity(record for record, _ in pairs)
+        entity = one_entity(self.model, (record for record, _ in pairs))
         return cast("list[R]", changing.update(self, entity, pairs))
-
-    def merge(self, survivor: R, /, *others: R, values: Mapping[str, object] | None = None) -> R:
-        """Merge records into one of the same entity, with all that refers to them, and return it as it is then.
-
-        The survivor keeps its values and gets those that it lacks from the others, in their order; tags are united.
-        `values` says otherwise, by field: a value, or the record whose value is kept. The others are deleted, and their
-        ids lead to the survivor. See `unmerge`.
-
-        Raises:
-            Refused: with everything that is wrong.
-            ConflictError: if one was changed by somebody else since it was read; `MergedError` if it was merged.
-            AccessDeniedError: if the actor may not change the survivor, or delete one of the others.
-        """
-        records = [survivor, *others]
-        return cast("R", merge(self, self._one_entity(records), records, values or {}))
-
-    def unmerge(self, survivor: R, /, number: int | None = None) -> list[R]:
-        """Undo the latest merge into a record, and return the records that are there again.
-
-        `number` names another merge. What was changed since the merge stays as it is.
-
-        Raises:
-            NotFoundError: if nothing was merged into it, or the actor doesn't see it.
-            Refused: if something is in the way, such as a unique value that another record has taken meanwhile.
-            AccessDeniedError: if the actor may not change it.
-        """
-        return cast("list[R]", unmerge(self, survivor, number))
 
     def delete(self, record: Record, /) -> None:
         """Delete a record and its parts. It is hidden, not gone: see `restore`.
@@ -216,7 +188,7 @@ class Session(Questions):
         if not listed:
             return []
         pairs = [(record, values) for record in listed]
-        return cast("list[R]", moving.move(self, self._one_entity(listed), pairs, to))
+        return cast("list[R]", moving.move(self, one_entity(self.model, listed), pairs, to))
 
     def emit(self, name: str, record: Record, payload: Mapping[str, object] | None = None) -> None:
         """Write a declared event about a record into the outbox.
@@ -300,10 +272,3 @@ class Session(Questions):
         self.unit.check_writable()
         if self.unit.connection.dialect.name == "postgresql":
             self.unit.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
-
-    def _one_entity(self, records: Iterable[Record]) -> EntityModel:
-        entities = {record.__crmkit_entity__.name for record in records}
-        if len(entities) != 1:
-            text = _("Records of one entity are changed together, not of {names}.", names=", ".join(sorted(entities)))
-            raise Refused(entity="batch", refusals=(Refusal(path="", text=text),))
-        return self.model.entity(entities.pop())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 200
 AROUND = ("create", "move", "delete", "restore")
 """What a timeline shows of the records around: their coming and going and their stages, not every edit."""
-ABOUT = frozenset({"share", "unshare"})
+ABOUT = frozenset({"share", "unshare", "merge", "unmerge"})
 """What is done about a record without changing it."""
 
 
@@ -34,7 +34,7 @@ class HistoryEntry:
     """One change of a record; `old` and `new` hold the fields that changed, as JSON.
 
     Attributes:
-        action: `create`, `update`, `move`, `delete`, `restore`, `share` or `unshare`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge` or `unmerge`.
         at: the moment, UTC.
         actor: the user, None for the system.
     """
@@ -54,7 +54,7 @@ class TimelineEntry:
     Attributes:
         record: the record it happened to.
         title: what people call that record.
-        action: `create`, `update`, `move`, `delete`, `restore`, `share` or `unshare`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge` or `unmerge`.
         at: the moment, UTC.
         actor: the user, None for the system.
     """

@@ -49,7 +49,7 @@ def is_refused(draft: Draft, path: str) -> bool:
 def check_references(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
     """Refuse references to records that don't exist or that the actor may not see; the two look the same.
 
-    What was looked up once is not looked up again in this transaction.
+    What was looked up once is not looked up again in this transaction: it is kept from being merged until its end.
     """
     known, reach = session.unit.known, session.principal.reaches_all
     for name in entity.references:
@@ -59,7 +59,7 @@ def check_references(session: Session, entity: EntityModel, drafts: Sequence[Dra
             if (reach, value.entity, int(value)) not in known:
                 wanted.setdefault(value.entity, set()).add(int(value))
         for target, ids in wanted.items():
-            known.update((reach, target, each) for each in session.readable_ids(target, ids))
+            known.update((reach, target, each) for each in session.readable_ids(target, ids, keep=True))
         for draft, value in chosen:
             if (reach, value.entity, int(value)) not in known:
                 draft.refuse(name, _("There is no {entity} {value}.", entity=value.entity, value=int(value)))
@@ -68,19 +68,24 @@ def check_references(session: Session, entity: EntityModel, drafts: Sequence[Dra
 def check_unique(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
     """Refuse values that another living record, or an earlier one of the batch, has already."""
     for unique in entity.uniques:
-        keyed: dict[tuple[object, ...], Draft] = {}
-        for draft in drafts:
-            key = unique_key(entity, unique, draft)
-            if key is None:
-                continue
-            if key in keyed:
-                refuse_duplicate(unique, draft)
-            keyed.setdefault(key, draft)
-        for chunk in chunks(list(keyed)):
-            for key, record in existing(session, entity, unique, chunk):
-                draft = keyed[key]
-                if draft.record is None or draft.record.id != record:
-                    refuse_duplicate(unique, draft)
+        for draft in clashing(session, entity, unique, drafts):
+            refuse_duplicate(unique, draft)
+
+
+def clashing(session: Session, entity: EntityModel, unique: Unique, drafts: Sequence[Draft]) -> list[Draft]:
+    """Return the drafts whose combination another living record, or an earlier one of the batch, has already."""
+    found: list[Draft] = []
+    keyed: dict[tuple[object, ...], Draft] = {}
+    for draft in drafts:
+        key = unique_key(entity, unique, draft)
+        if key is not None and keyed.setdefault(key, draft) is not draft:
+            found.append(draft)
+    for chunk in chunks(list(keyed)):
+        for key, record in existing(session, entity, unique, chunk):
+            draft = keyed[key]
+            if draft.record is None or draft.record.id != record:
+                found.append(draft)
+    return found
 
 
 def refuse_duplicate(unique: Unique, draft: Draft) -> None:

@@ -38,7 +38,12 @@ DECLARATIONS = (
         path="quantity",
     ),
     Unique(entity="exchange_rate", fields=("currency", "valid_from"), message="There is a rate for this day already."),
-    Unique(entity="assignment", fields=("record", "user", "role"), message="The user has this part already."),
+    Unique(
+        entity="assignment",
+        fields=("record", "user", "role"),
+        message="The user has this part already.",
+        on_merge="drop",
+    ),
 )
 
 

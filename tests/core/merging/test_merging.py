@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import (
-    Assignment,
-    Contact,
-    Customer,
-    Opportunity,
-    Order,
-    Record,
-    Ref,
-    Team,
-    User,
-    any_ref,
-    record,
-    ref,
-    text,
-)
+from crmkit import Assignment, Contact, Customer, Opportunity, Order, Record, Team, User
 from crmkit.errors import (
     AccessDeniedError,
     ConflictError,
@@ -29,31 +16,24 @@ from crmkit.errors import (
     NotFoundError,
     Refused,
 )
-from crmkit.testing.plugins import make_plugin
 
 if TYPE_CHECKING:
-    from crmkit import CRM
+    from crmkit import CRM, Session
     from crmkit.testing.fixtures import CRMFactory
 
 
-@record
-class Note(Record):
-    """A plugin's entity that refers to customers in two ways."""
-
-    name: str = text()
-    customer: Ref[Customer] | None = ref()
-    about: Ref[object] | None = any_ref()
+CONTRACTS = str(Path(__file__).with_name("contracts.py"))
 
 
-NOTES = make_plugin("notes", Note)
+def notes(session: Session) -> type[Record]:
+    """Return the plugin's entity that refers to customers in two ways."""
+    return session.model.entities["contract_note"].record_class
 
 
 @pytest.fixture
 def crm(make_crm: CRMFactory) -> CRM:
-    """A CRM with the notes."""
-    crm = make_crm([NOTES], upgrade=False)
-    crm.upgrade(admin="admin")
-    return crm
+    """A CRM with the plugin."""
+    return make_crm([CONTRACTS])
 
 
 @pytest.mark.row("B6")
@@ -67,7 +47,7 @@ def test_values_survive_by_field(crm: CRM) -> None:
         assert (merged.id, merged.name, merged.city, merged.number) == (one.id, "Acme SA", "Nice", "2")
         assert (merged.website, merged.tags) == ("https://acme.example", ("a", "b"))
         assert session.count(Customer) == 1
-        assert [each.action for each in session.history(merged)] == ["update", "create"]
+        assert [each.action for each in session.history(merged)] == ["merge", "update", "update", "create"]
 
 
 @pytest.mark.row("B6")
@@ -79,8 +59,8 @@ def test_everything_that_refers_to_it_goes_along(crm: CRM) -> None:
         deal = session.create(Opportunity, name="Deal", customer=two)
         order = session.create(Order, customer=two, number="1")
         contact = session.create(Contact, name="Bea", customer=two)
-        note = session.create(Note, name="Note", customer=two, about=two)
-        deleted = session.create(Note, name="Deleted", customer=two)
+        note = session.create(notes(session), name="Note", customer=two, about=two)
+        deleted = session.create(notes(session), name="Deleted", customer=two)
         session.delete(deleted)
         session.link(deal, "about", two)
         session.link(two, "same", one)
@@ -89,9 +69,9 @@ def test_everything_that_refers_to_it_goes_along(crm: CRM) -> None:
         assert session.get(Opportunity, deal.id).customer == one.ref
         assert session.get(Order, order.id).customer == one.ref
         assert session.get(Contact, contact.id).customer == one.ref
-        moved = session.get(Note, note.id)
+        moved = session.get(notes(session), note.id)
         assert (moved.customer, moved.about) == (one.ref, one.ref)
-        assert session.restore(Note, deleted.id).customer == one.ref
+        assert session.restore(notes(session), deleted.id).customer == one.ref
         assert [(each.kind, each.target) for each in session.trace(one)] == [("about", one.ref)]
         assert session.get(Customer, two.id).id == one.id
         assert session.get(Customer, int(two.ref)).id == one.id
@@ -122,7 +102,7 @@ def test_a_merge_is_undone(crm: CRM) -> None:
         one = session.create(Customer, name="One")
         two = session.create(Customer, name="Two", city="Paris", number="2")
         contact = session.create(Contact, name="Bea", customer=two)
-        note = session.create(Note, name="Note", about=two)
+        note = session.create(notes(session), name="Note", about=two)
         session.link(note, "of", two)
         user = session.find(User)[0]
         for customer in (one, two):
@@ -134,7 +114,7 @@ def test_a_merge_is_undone(crm: CRM) -> None:
         again = session.get(Customer, one.id)
         assert (again.city, again.number) == (None, None)
         assert session.get(Contact, contact.id).customer == two.ref
-        assert session.get(Note, note.id).about == two.ref
+        assert session.get(notes(session), note.id).about == two.ref
         assert [each.kind for each in session.trace(back)] == ["of"]
         assert session.count(Assignment) == 2
         with pytest.raises(NotFoundError, match="merge into customer"):

@@ -44,6 +44,7 @@ NOT_WRITING = {
     "report",
     "setting",
     "shares",
+    "merges",
     "explain",
     "make",
     "serialise",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.branches import follow_trees
-from crmkit.core.lifecycle.changing import apply, current, update
-from crmkit.core.lifecycle.drafts import DeleteDraft
-from crmkit.core.lifecycle.merging import pointing, redirects
+from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.changing import current, refused_update, update
+from crmkit.core.lifecycle.merging import following, pointing, redirects
+from crmkit.core.lifecycle.merging.circles import refuse_circles
 from crmkit.core.lifecycle.merging.survivorship import surviving_values
-from crmkit.core.lifecycle.seeing import shown, whole
-from crmkit.errors import Refusal, Refused
+from crmkit.core.lifecycle.merging.writing import write
+from crmkit.core.lifecycle.seeing import shown
+from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -25,45 +26,50 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 UNMERGED = ("user", "team")
-"""Entities whose records stand for who did something, and whom permission asks for."""
+"""Entities whose records stand for who did something, and on which permission rests."""
 
 
 def merge(session: Session, entity: EntityModel, given: Sequence[Record], values: Mapping[str, object]) -> Record:
     """Merge records into the first of them, and return it as it is then.
 
+    What is merged and pointed to the survivor is written with system reach: the actor has been asked for already.
+
     Raises:
-        Refused: if there are none to merge, or a value doesn't fit.
+        Refused: if there are none to merge, or a value or a reference doesn't fit.
         ConflictError: if one was changed by somebody else since it was read; `MergedError` if it was merged.
-        AccessDeniedError: if the actor may not change the survivor, or delete one of the others.
+        AccessDeniedError: if the actor may not change and delete every one of them.
     """
     with session.unit.command(writes_much=True):
-        check(entity, given)
-        lock(session, entity, given)
-        survivor, *others = [whole(session, entity, current(session, record)) for record in given]
-        kept = surviving_values(entity, [survivor, *others], values)
-        refs = [each.ref for each in others]
-        before = {name: value for name, value in survivor.items() if name in kept}
+        refuse_unfit(entity, given)
+        survivor, *others = lock(session, entity, given)
+        automatic, chosen = surviving_values(entity, [survivor, *others], values)
+        elevated, refs = session.elevated, [each.ref for each in others]
         with session.unit.writing():
-            gone = [delete(session, entity, each, index) for index, each in enumerate(others)]
-            elevated = session.elevated
+            write(elevated, entity, [(each, {"deleted_at": session.unit.now}) for each in others], "delete", "deleted")
+            session.unit.known -= {(reach, entity.name, each.id) for each in others for reach in (False, True)}
             done: dict[str, Any] = {
-                "others": [{"id": each.id, "version": each.version} for each in gone],
+                "others": [each.id for each in others],
                 "earlier": redirects.leading_to(session, entity.name, [each.id for each in others]),
                 "moved": pointing.point(elevated, entity, refs, survivor.ref),
-                "links": pointing.point_links(elevated, refs, survivor.ref),
+                "links": following.point_links(elevated, refs, survivor.ref),
+                "shares": following.copy_shares(session, refs, survivor.ref),
             }
-            pointing.point_shares(elevated, refs, survivor.ref)
-            (after,) = update(session, entity, [(survivor, kept)]) if kept else (survivor,)
-            done["before"] = ledger.as_json(entity, before)
-            done["after"] = ledger.as_json(entity, {name: dict(after.items()).get(name) for name in kept})
-            number = note(session, entity, survivor, done)
+            after = survivor
+            for writer, kept in ((elevated, automatic), (session, chosen)):
+                if kept:
+                    (after,) = update(writer, entity, [(survivor, kept)])
+            after = current(session, after)
+            refuse_circles(elevated, entity, after)
+            done["versions"] = [survivor.version, after.version]
+            number = note(session, entity, after, done)
             redirects.lead(session, entity.name, [each.id for each in others], survivor.id, number)
-        ledger.emit(session, f"{entity.name}.merged", after, {"merge": number, "merged": [each.id for each in others]})
-        return shown(session, entity, [current(session, after)])[0]
+            said = {"merge": number, "merged": [each.id for each in others]}
+            ledger.note(session, entity, after, "merge", said)
+    return shown(session, entity, [after])[0]
 
 
-def check(entity: EntityModel, given: Sequence[Record]) -> None:
-    """Refuse what can't be merged."""
+def refuse_unfit(entity: EntityModel, given: Sequence[Record]) -> None:
+    """Refuse what can't be merged at all."""
     problem = None
     if entity.name in UNMERGED:
         problem = _("Users and teams are not merged: hand over what they own.")
@@ -75,27 +81,32 @@ def check(entity: EntityModel, given: Sequence[Record]) -> None:
         raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=problem),))
 
 
-def lock(session: Session, entity: EntityModel, given: Sequence[Record]) -> None:
-    """Lock the records in the order of their ids, so that merges of the same ones wait instead of getting stuck.
+def lock(session: Session, entity: EntityModel, given: Sequence[Record]) -> list[Record]:
+    """Lock the records, and return them whole, after having checked that the actor may merge them as they were read.
 
-    On PostgreSQL this also waits for those who are just about to refer to one of them.
+    They are locked in the order of their ids, so that merges of the same ones wait instead of getting stuck. On
+    PostgreSQL this also waits for those who are about to refer to one of them (see `check_references`).
     """
-    session.unit.check_writable()
-    table = session.tables[entity.name]
-    ids = sorted(record.id for record in given)
+    table, ids = session.tables[entity.name], sorted(record.id for record in given)
     query = sa.select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()
     session.unit.connection.execute(query).all()
-
-
-def delete(session: Session, entity: EntityModel, record: Record, index: int) -> Record:
-    """Mark a merged record as deleted; what belongs to it goes to the survivor instead of being deleted with it."""
-    draft = DeleteDraft(session, entity, record=record, index=index)
-    draft.values["deleted_at"] = session.unit.now
-    change = apply(session, entity, draft, actions=("delete",))
-    follow_trees(session, entity, [(change.before, change.after)])
-    ledger.log(session, "delete", "deleted", entity, [(change.after.id, change.after.version, None, None)])
-    session.unit.known -= {(reach, entity.name, record.id) for reach in (False, True)}
-    return change.after
+    readable = session.reader.by_id(entity, ids, deleted=True)
+    found = session.elevated.reader.by_id(entity, ids, deleted=True)
+    for record in (current(session, each) for each in given):
+        if record.id not in readable:
+            raise NotFoundError(entity=entity.name, id=record.id)
+        if found[record.id].version != record.version:
+            raise refused_update(session, entity, record, ("delete",))
+        if record.deleted_at is not None:
+            raise redirects.merged_error(session, entity, record) or NotFoundError(entity=entity.name, id=record.id)
+    for action in ("update", "delete"):
+        if not within(session, entity.name, ids, action):
+            raise AccessDeniedError(action="merge", entity=entity.name, actor=session.reacher.name)
+    whole = [found[each.id] for each in given]
+    if entity.whole is not None and len({dict(each.items())[entity.whole.name] for each in whole}) > 1:
+        text = _("They are parts of different records. Merge those first.")
+        raise Refused(entity=entity.name, refusals=(Refusal(path=entity.whole.name, text=text),))
+    return whole
 
 
 def note(session: Session, entity: EntityModel, survivor: Record, done: Mapping[str, Any]) -> int:
@@ -108,4 +119,5 @@ def note(session: Session, entity: EntityModel, survivor: Record, done: Mapping[
         "at": session.unit.now,
         "actor_id": session.principal.user,
     }
+    session.unit.written += 1
     return int(session.unit.connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one())

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from crmkit.errors import MergedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.questions import Questions
     from crmkit.core.lifecycle.session import Session
 
@@ -25,6 +29,15 @@ def survivor_of(session: Questions, entity: str, number: int) -> int | None:
     query = sa.select(redirect.c.survivor_id).where(redirect.c.entity == entity, redirect.c.record_id == number)
     found = session.unit.connection.execute(query).scalar()
     return None if found is None else int(found)
+
+
+def merged_error(session: Session, entity: EntityModel, record: Record) -> MergedError | None:
+    """Return the error that says where a merged record lives on, as far as the actor sees that; None if it isn't."""
+    into = survivor_of(session, entity.name, record.id)
+    if into is None:
+        return None
+    target = into if session.readable_ids(entity.name, [into]) else None
+    return MergedError(entity=entity.name, id=record.id, changed=(), version=record.version, into=target)
 
 
 def lead(session: Session, entity: str, merged: Iterable[int], survivor: int, merge: int) -> None:

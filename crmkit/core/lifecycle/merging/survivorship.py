@@ -6,51 +6,53 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
-from crmkit.errors import InvalidValue, Refusal, Refused
-from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crmkit.core.assemble.model import EntityModel
 
+SURVIVOR = "survivor"
+"""What stands for the survivor's own value among those that are chosen."""
 
-def surviving_values(entity: EntityModel, records: Sequence[Record], chosen: Mapping[str, object]) -> dict[str, object]:
-    """Return the values that the first of the records, the survivor, gets from the others.
 
-    What is chosen counts: a value, or one of the records for the value that it has. Else the survivor keeps its own
-    value, and gets the first one that another record has where it has none; tags are united. A reference to one of the
-    merged records becomes none.
+def surviving_values(
+    entity: EntityModel, records: Sequence[Record], chosen: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the values that the first of the records gets by the rule, and those that it gets because they are chosen.
 
-    Raises:
-        Refused: if a field that is chosen isn't there, or isn't one that can be written.
+    The rule: the survivor keeps the value that it has, and gets the first one that another record has where it has
+    none; tags are united; a reference to one of the merged records becomes none. The actor needs no right to see or to
+    change a field for the rule to carry its value along, but for choosing one.
     """
-    survivor, *others = records
-    unknown = [name for name in chosen if name not in entity.writable]
-    if unknown:
-        text = _("There is no such field.")
-        raise Refused(entity=entity.name, refusals=tuple(Refusal(path=each, text=text) for each in unknown))
+    survivor = records[0]
     merged = {record.ref for record in records}
-    found: dict[str, object] = {}
-    for name, field in entity.writable.items():
+    automatic, explicit = {}, {}
+    for name in entity.writable:
         own = value_of(survivor, name)
-        value = own
-        if name in chosen:
-            value = value_of(chosen[name], name) if isinstance(chosen[name], Record) else chosen[name]
-        elif field.kind.name == "tags":
-            united = [each for record in records for each in (value_of(record, name) or ())]  # type: ignore[attr-defined]
-            value = tuple(dict.fromkeys(united)) or None
-        elif own is None:
-            value = next((given for each in others if (given := value_of(each, name)) is not None), None)
+        value = by_rule(entity, records, name) if name not in chosen else own
         if isinstance(value, Ref) and value in merged:
             value = None
         if value != own:
-            found[name] = value
-    return found
+            automatic[name] = value
+    for name, choice in chosen.items():
+        value = choice
+        if isinstance(choice, Record) and choice.ref in merged:
+            value = value_of(next(each for each in records if each.ref == choice.ref), name)
+        if name not in entity.writable or (choice != SURVIVOR and value != value_of(survivor, name)):
+            explicit[name] = value
+    return automatic, explicit
 
 
-def value_of(record: object, name: str) -> object:
+def by_rule(entity: EntityModel, records: Sequence[Record], name: str) -> object:
+    """Return the value that the first of the records has after the merge if nothing is chosen."""
+    values = [value for each in records if (value := value_of(each, name)) is not None]
+    if entity.fields[name].kind.name == "tags":
+        united = [each for value in values if isinstance(value, tuple) for each in value]
+        return tuple(dict.fromkeys(united)) or None
+    return values[0] if values else None
+
+
+def value_of(record: Record, name: str) -> object:
     """Return a record's value."""
-    if not isinstance(record, Record):
-        raise InvalidValue(_("{value!r} is not a record.", value=record))
     return dict(record.items()).get(name)

@@ -8,118 +8,184 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from crmkit.core.declare.values import Ref
+from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.changing import update
-from crmkit.core.lifecycle.deleting import bring_back
+from crmkit.core.lifecycle.deleting import bring_back, may_restore
+from crmkit.core.lifecycle.drafts import UpdateDraft
 from crmkit.core.lifecycle.merging import redirects
-from crmkit.core.lifecycle.merging.pointing import rewrite
+from crmkit.core.lifecycle.merging.writing import write
+from crmkit.core.lifecycle.timeline import title_of
+from crmkit.core.lifecycle.validation import clashing
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.merging.listing import Merge
     from crmkit.core.lifecycle.session import Session
 
 
-def unmerge(session: Session, survivor: Record, number: int | None) -> list[Record]:
-    """Undo a merge into a record, the latest one unless another is named, and return the records that are back.
+def unmerge(session: Session, merge: Merge) -> list[Record]:
+    """Undo a merge, and return the records that are back.
 
-    What refers to the survivor and was changed since stays with it; a field of the survivor that was changed since
-    keeps its value.
+    What referred to them refers to them again, unless it was pointed elsewhere since; a field of the survivor that was
+    changed since keeps its value.
 
     Raises:
-        NotFoundError: if nothing was merged into it, or the actor doesn't see it.
-        AccessDeniedError: if the actor may not change the survivor.
-        Refused: if something is in the way, such as a unique value that another record has taken meanwhile.
+        NotFoundError: if there is no such merge, it is undone already, or the actor doesn't see the survivor.
+        AccessDeniedError: if the actor may not change and delete the survivor and those that were merged.
+        Refused: if something is in the way: a later merge, or a unique value that another record has taken meanwhile.
     """
-    entity = session.model.entity(survivor)
-    table = session.tables.system.merge
+    entity, table = session.model.entity(merge.survivor), session.tables.system.merge
+    survivor = int(merge.survivor)
     with session.unit.command(writes_much=True):
         session.unit.check_writable()
-        query = sa.select(table).where(
-            table.c.entity == entity.name, table.c.survivor_id == survivor.id, table.c.undone_at.is_(None)
+        of_survivor = sa.and_(
+            table.c.entity == entity.name, table.c.survivor_id == survivor, table.c.undone_at.is_(None)
         )
-        found = session.unit.connection.execute(query.order_by(table.c.id.desc())).all()
-        row = next((each for each in found if number in {None, each.id}), None)
-        if row is None or not session.reader.by_id(entity, [survivor.id]):
-            raise NotFoundError(entity=_("merge into {entity}", entity=entity.name), id=survivor.id)
+        query = sa.select(table).where(of_survivor).order_by(table.c.id.desc()).with_for_update()
+        found = session.unit.connection.execute(query).all()
+        row = next((each for each in found if each.id == merge.number), None)
+        if row is None or survivor not in session.readable_ids(entity.name, [survivor]):
+            raise NotFoundError(entity=_("merge"), id=merge.number)
+        done: dict[str, Any] = json.loads(row.done)
+        check(session, entity, survivor, done["others"])
         if found[0].id != row.id:
-            text = _("Something was merged into it later. Undo that first.")
+            text = _("Something was merged into it later (merge {number}). Undo that first.", number=found[0].id)
             raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
-        if survivor.id not in may_update(session, entity, survivor):
-            raise AccessDeniedError(action="update", entity=entity.name, actor=session.principal.name)
-        done = json.loads(row.done)
         with session.unit.writing():
-            take_back_values(session, entity, survivor, done)
-            ids = [each["id"] for each in done["others"]]
-            merged = session.elevated.reader.by_id(entity, ids, deleted=True)
-            back = bring_back(session.elevated, entity, [merged[each] for each in ids])
-            for each in done["moved"]:
-                point_back(session.elevated, each, int(survivor.id), entity.name)
-            for each in done["links"]:
-                link_back(session, each, survivor)
-            earlier = {int(record): ids for record, ids in done["earlier"].items()}
-            redirects.forget(session, entity.name, row.id, earlier)
+            back = take_apart(session, entity, survivor, row.id, done)
             undone = table.update().where(table.c.id == row.id).values(undone_at=session.unit.now)
             session.unit.connection.execute(undone)
+            after = session.elevated.by_id(entity, [survivor])[survivor]
+            ledger.note(session, entity, after, "unmerge", {"merge": row.id, "back": [each.id for each in back]})
         return list(session.by_id(entity, [record.id for record in back]).values())
 
 
-def may_update(session: Session, entity: EntityModel, record: Record) -> set[int]:
-    """Return the record's id if the actor may change it."""
-    table = session.tables[entity.name]
-    reach = session.principal.reach(entity, table, "update")
-    query = sa.select(table.c.id).where(table.c.id == record.id, *([] if reach is None else [reach]))
-    return set(session.unit.connection.execute(query).scalars())
+def check(session: Session, entity: EntityModel, survivor: int, others: Sequence[int]) -> None:
+    """Refuse to take records apart that the actor might not have merged.
+
+    Raises:
+        AccessDeniedError: if one of them is out of reach.
+    """
+    is_within = within(session, entity.name, [survivor], "update") and within(
+        session, entity.name, [survivor], "delete"
+    )
+    if not is_within or not all(may_restore(session, entity, each) for each in others):
+        raise AccessDeniedError(action="unmerge", entity=entity.name, actor=session.reacher.name)
 
 
-def take_back_values(session: Session, entity: EntityModel, survivor: Record, done: Mapping[str, Any]) -> None:
-    """Give the survivor the values back that it had before, where it still has those of the merge."""
-    now = session.elevated.reader.by_id(entity, [survivor.id])[survivor.id]
-    held, values = dict(now.items()), {}
-    for name, before in done["before"].items():
-        field = entity.fields.get(name)
-        if field is not None and held.get(name) == parsed(session, entity, name, done["after"][name]):
-            values[name] = parsed(session, entity, name, before)
+def take_apart(
+    session: Session, entity: EntityModel, survivor: int, number: int, done: Mapping[str, Any]
+) -> list[Record]:
+    """Bring the merged records back, with what belonged to them."""
+    elevated = session.elevated
+    take_back_values(elevated, entity, survivor, done["versions"])
+    merged = elevated.reader.by_id(entity, done["others"], deleted=True)
+    redirects.forget(session, entity.name, number, {int(each): ids for each, ids in done["earlier"].items()})
+    back = bring_back(elevated, entity, list(merged.values()))
+    for name in dict.fromkeys(each["entity"] for each in done["moved"]):
+        owner = session.model.entities.get(name)
+        if owner is not None:
+            point_back(elevated, owner, [each for each in done["moved"] if each["entity"] == name])
+    for each in done["links"]:
+        link_back(session, each, survivor)
+    share = session.tables.system.share
+    for each in done["shares"]:
+        key = sa.and_(*(share.c[column] == value for column, value in each.items()))
+        session.unit.connection.execute(share.delete().where(key, share.c.at <= merged[done["others"][0]].deleted_at))
+    return back
+
+
+def take_back_values(session: Session, entity: EntityModel, survivor: int, versions: Sequence[int]) -> None:
+    """Give the survivor the values back that the merge took from it, where it still has those of the merge.
+
+    They are read from the change log: what was erased there doesn't come back.
+    """
+    change = session.tables.system.change
+    first, last = versions
+    query = sa.select(change).where(
+        change.c.entity == entity.name,
+        change.c.record_id == survivor,
+        change.c.version > first,
+        change.c.version <= last,
+        change.c.action == "update",
+    )
+    now = session.by_id(entity, [survivor])[survivor]
+    held = ledger.as_json(entity, dict(now.items()))
+    before: dict[str, object] = {}
+    merged: dict[str, object] = {}
+    for row in session.unit.connection.execute(query.order_by(change.c.version)):
+        before = json.loads(row.old or "{}") | before
+        merged |= json.loads(row.new or "{}")
+    values = {
+        name: parsed(session, entity, name, value)
+        for name, value in before.items()
+        if name in entity.writable and name in merged and held[name] == merged[name]
+    }
     if values:
-        update(session.elevated, entity, [(now, values)])
+        update(session, entity, [(now, values)])
 
 
 def parsed(session: Session, entity: EntityModel, name: str, value: object) -> object:
-    """Return a value of a change log as the field's kind reads it."""
+    """Return a value of the change log as the field's kind reads it."""
     return None if value is None else entity.fields[name].kind.parse(value, session.model.conventions)
 
 
-def point_back(session: Session, moved: Mapping[str, Any], survivor: int, name: str) -> None:
-    """Point one record back to where it pointed before, if it still points to the survivor."""
-    owner = session.model.entities.get(moved["entity"])
-    found = None if owner is None else session.reader.by_id(owner, [moved["id"]], deleted=True).get(moved["id"])
-    if owner is None or found is None:
-        return
-    if moved.get("deleted"):
-        if found.deleted_at is not None:
-            rewrite(session, owner, found, {"deleted_at": None}, "restore")
-        return
-    held = dict(found.items())
-    values = {
-        field: parsed(session, owner, field, before)
-        for field, before in moved["old"].items()
-        if isinstance(ref := held.get(field), Ref) and (ref.entity, int(ref)) == (name, survivor)
-    }
-    if values:
-        rewrite(session, owner, found, values, "update")
+def point_back(session: Session, owner: EntityModel, moved: Sequence[Mapping[str, Any]]) -> None:
+    """Point records back to where they pointed before, where they still are as the merge has left them.
+
+    Raises:
+        Refused: if one of them would have a value twice that must be unique.
+    """
+    records = session.reader.by_id(owner, [each["id"] for each in moved], deleted=True)
+    drafts: list[UpdateDraft] = []
+    restored: list[tuple[Record, dict[str, object]]] = []
+    for each in moved:
+        record = records.get(each["id"])
+        if record is None:
+            continue
+        if each.get("deleted"):
+            if record.deleted_at is not None:
+                restored.append((record, {"deleted_at": None}))
+            continue
+        held = ledger.as_json(owner, dict(record.items()))
+        same = [name for name in each["old"] if name in owner.fields and held[name] == each["new"][name]]
+        if same:
+            draft = UpdateDraft(session, owner, record=record, index=len(drafts))
+            draft.values = {name: parsed(session, owner, name, each["old"][name]) for name in same}
+            drafts.append(draft)
+    refuse_doubles(session, owner, drafts)
+    pairs = [(draft.record, draft.values) for draft in drafts if draft.record is not None]
+    write(session, owner, pairs, "update", "updated")
+    write(session, owner, restored, "restore", "restored")
 
 
-def link_back(session: Session, moved: Mapping[str, Any], survivor: Record) -> None:
+def refuse_doubles(session: Session, owner: EntityModel, drafts: Sequence[UpdateDraft]) -> None:
+    """Refuse to point records back to where others have taken their place."""
+    living = [draft for draft in drafts if draft.record is not None and draft.record.deleted_at is None]
+    refusals = []
+    for unique in owner.uniques:
+        for draft in clashing(session, owner, unique, living):
+            assert draft.record is not None
+            text = _("{title} can't go back: another record has taken its place.", title=title_of(owner, draft.record))
+            refusals.append(Refusal(path=f"{owner.name}.{', '.join(unique.fields)}", text=text))
+    if refusals:
+        raise Refused(entity=owner.name, refusals=tuple(refusals))
+
+
+def link_back(session: Session, moved: Mapping[str, Any], survivor: int) -> None:
     """Point one link back, or make it again if it was dropped."""
     link, connection = session.tables.system.link, session.unit.connection
+    session.unit.written += 1
     if isinstance(moved["link"], dict):
         row = moved["link"] | {"at": datetime.fromisoformat(moved["link"]["at"])}
         connection.execute(link.insert().values(row))
         return
     column = link.c[f"{moved['side']}_id"]
-    update_link = link.update().where(link.c.id == moved["link"], column == survivor.id)
-    connection.execute(update_link.values({column.name: moved["old"]}))
+    back = link.update().where(link.c.id == moved["link"], column == survivor)
+    connection.execute(back.values({column.name: moved["old"]}))
