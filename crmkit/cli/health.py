@@ -66,22 +66,22 @@ def examine(chosen: Chosen) -> Health:
         first, *more = lines_of(error)
         health.problem(_("Edition and plugins"), " ".join((first, *more)), _("Correct it, then ask again."), code=USAGE)
         return health
-    health.ok("Edition", str(chosen.edition) if chosen.edition else _("none; the options say all"))
-    health.ok("Plugins", ", ".join(f"{each.name} {each.manifest.version}" for each in crm.model.plugins))
+    health.ok(_("Edition"), str(chosen.edition) if chosen.edition else _("none; the options say all"))
+    health.ok(_("Plugins"), ", ".join(f"{each.name} {each.manifest.version}" for each in crm.model.plugins))
     for text in sickness.of_model(crm.model):
-        health.problem("Model", text, _("Correct the plugin or the edition."), code=USAGE)
+        health.problem(_("Model"), text, _("Correct the plugin or the edition."), code=USAGE)
     try:
         examine_database(chosen, chosen.database_crm, health)
     except DatabaseError as error:
-        health.problem("Database", str(error), _("Start it, or correct the URL."), code=DATABASE)
+        health.problem(_("Database"), str(error), _("Start it, or correct the URL."), code=DATABASE)
     except CRMKitError as error:
         if not health.exit_code:
-            health.problem("Model", str(error), _("Correct the plugin or the edition."), code=exit_code(error))
+            health.problem(_("Model"), str(error), _("Correct the plugin or the edition."), code=exit_code(error))
     except Exception as error:
         trouble = database_trouble(error)
         if trouble is None:
             raise
-        health.problem("Database", trouble, _("Repair it, or restore a backup."), code=DATABASE)
+        health.problem(_("Database"), trouble, _("Repair it, or restore a backup."), code=DATABASE)
     return health
 
 
@@ -92,19 +92,19 @@ def examine_database(chosen: Chosen, crm: CRM, health: Health) -> None:
     from crmkit.core.storage import closures
 
     with connecting(crm.engine), crm.engine.connect() as connection:
-        health.ok("Database", crm.engine.url.render_as_string(hide_password=True))
+        health.ok(_("Database"), crm.engine.url.render_as_string(hide_password=True))
         check_server(connection, health)
     try:
         with crm.session(actor=SYSTEM, readonly=True) as session:
-            health.ok("Schema", _("as the plugins need it"))
+            health.ok(_("Schema"), _("as the plugins need it"))
             health.counts = sickness.counts(session)
             for text in sickness.of_records(session):
-                health.warn("Stages", text, _("Move them with `crmkit move`, or bring the stage back."))
+                health.warn(_("Stages"), text, _("Move them with `crmkit move`, or bring the stage back."))
             for text in closures.verify(session.unit.connection, crm.tables):
-                health.problem("Trees", text, _("Run {command}.", command=typed(*chosen.arguments, "upgrade")))
+                health.problem(_("Trees"), text, _("Run {command}.", command=typed(*chosen.arguments, "upgrade")))
     except UpgradeNeeded as error:
         advice = _("Run {command}.", command=typed(*chosen.arguments, "upgrade"))
-        health.problem("Schema", "; ".join(error.changes), advice, code=DATABASE)
+        health.problem(_("Schema"), "; ".join(error.changes), advice, code=DATABASE)
         return
     check_users(chosen, crm, health)
 
@@ -114,16 +114,16 @@ def check_server(connection: sa.Connection, health: Health) -> None:
     if connection.dialect.name == "sqlite":
         mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
         if mode in {"wal", "memory"}:
-            health.ok("Journal", mode)
+            health.ok(_("Journal"), mode)
         else:
-            health.warn("Journal", mode, WAL_NEEDED)
+            health.warn(_("Journal"), mode, WAL_NEEDED)
         return
     version = connection.dialect.server_version_info or ()
     shown = "PostgreSQL " + ".".join(map(str, version))
     if version >= OLDEST_POSTGRESQL:
-        health.ok("Server", shown)
+        health.ok(_("Server"), shown)
     else:
-        health.problem("Server", shown, _("Upgrade to PostgreSQL 15 or newer."), code=DATABASE)
+        health.problem(_("Server"), shown, _("Upgrade to PostgreSQL 15 or newer."), code=DATABASE)
 
 
 def check_users(chosen: Chosen, crm: CRM, health: Health) -> None:
@@ -135,12 +135,12 @@ def check_users(chosen: Chosen, crm: CRM, health: Health) -> None:
         users = session.find(User, "active")
     admins = [each.name for each in users if "admin" in (each.roles or ())]
     if admins:
-        health.ok("Administrators", ", ".join(admins))
+        health.ok(_("Administrators"), ", ".join(admins))
     else:
         advice = _("Run {command}.", command=typed(*chosen.arguments, "upgrade", "--admin", system_user()))
-        health.problem("Administrators", _("there is none"), advice)
+        health.problem(_("Administrators"), _("there is none"), advice)
     try:
         with crm.session(actor=chosen.actor, readonly=True):
-            health.ok("You", chosen.actor)
+            health.ok(_("You"), chosen.actor)
     except UnknownActorError as error:
-        health.warn("You", str(error), _("Or act as somebody else: --as NAME."))
+        health.warn(_("You"), str(error), _("Or act as somebody else: --as NAME."))

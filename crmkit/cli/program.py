@@ -31,7 +31,7 @@ SECTIONS = (
         ),
     ),
     (
-        "Work",
+        _("Work"),
         (
             ("find", "reading:find", _("List the records that a filter or a search text selects.")),
             ("explain", "explaining:explain", _("Explain what a user may do with a record, and why.")),

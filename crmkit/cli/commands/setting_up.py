@@ -57,7 +57,7 @@ def init(
         "database": asked(database or chosen.database, _("Database (URL)"), "sqlite:///crm.db"),
         "currency": asked(currency, _("Base currency"), "EUR"),
         "time_zone": asked(time_zone, _("Home time zone"), "UTC"),
-        "locale": asked(locale, "Locale", "en"),
+        "locale": asked(locale, _("Locale"), "en"),
     }
     proposed = wished_plugins(chosen, modes, preset) if plugins is None or modes or preset else []
     more = asked(plugins, _("Plugins, separated by commas"), ",".join(proposed))

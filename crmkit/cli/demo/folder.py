@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.cli.chosen import FILE
 from crmkit.cli.errors import FileExistsAlready, OutputError
 from crmkit.cli.output import write_file
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def prepare(folder: Path, *, force: bool) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             if not (folder / MARKER).is_file():
-                raise FileExistsAlready(path=str(folder), advice="Name another folder; this one is not the demo's.")
+                raise FileExistsAlready(path=str(folder), advice=_("Name another folder; this one is not the demo's."))
             if not force:
                 raise FileExistsAlready(path=str(folder), advice="Make it anew with --force, or name another folder.")
             for each in folder.iterdir():

@@ -51,7 +51,7 @@ def sales_analysis(
         ],
         [_row(each.name, each, everything.won_value) for each in groups],
         title=_("Sales analysis"),
-        total=_row("Total", everything, everything.won_value),
+        total=_row(_("Total"), everything, everything.won_value),
         parameters={name: value for name, value in given.items() if value is not None},
         chart=chart.bar("group", "amount"),
     )

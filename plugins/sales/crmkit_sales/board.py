@@ -106,7 +106,7 @@ def board_report(session: Session, *, level: str, pipeline: str | None, where: s
         [(each.label, each.deals, each.amount, each.weighted) for each in columns],
         title=_("Board"),
         total=(
-            "Total",
+            _("Total"),
             sum(each.deals for each in columns),
             _sum(each.amount for each in columns),
             _sum(each.weighted for each in columns),

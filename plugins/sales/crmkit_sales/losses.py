@@ -76,7 +76,7 @@ def table(
             for row, count, amount in zip(rows, counts, amounts, strict=True)
         ],
         title=_("Losses"),
-        total=("Total", *[None] * (width - 1), everything, percent(everything, everything), sum(amounts)),
+        total=(_("Total"), *[None] * (width - 1), everything, percent(everything, everything), sum(amounts)),
         parameters=parameters,
         chart=CHART,
     )

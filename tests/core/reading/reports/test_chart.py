@@ -100,7 +100,7 @@ def test_spans_are_drawn_in_the_greatest_unit_that_one_fills() -> None:
     columns = [Column("stage", "Stage"), Column("age", "Age", "duration")]
     for span, locale, title, value in (
         (timedelta(days=2, hours=12), "en", "Age (days)", 2.5),
-        (timedelta(days=2, hours=12), "zh_Hans_CN", "Age (天)", 2.5),
+        (timedelta(days=2, hours=12), "zh_Hans_CN", "停留时长 (天)", 2.5),
         (timedelta(minutes=90), "en", "Age (hours)", 1.5),
         (timedelta(0), "en", "Age (secs)", 0),
     ):

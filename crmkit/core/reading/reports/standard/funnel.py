@@ -189,7 +189,7 @@ def table(
         ],
         [_row(step, everything) for step in rows],
         title=title,
-        total=("Total", None, everything, None, None, None),
+        total=(_("Total"), None, everything, None, None, None),
         notes=list(notes(pipeline, taken, mode)),
         parameters=parameters,
         chart=chart.Chart({**drawn.spec, "transform": [only, *transforms]}, text_bar=drawn.text_bar),

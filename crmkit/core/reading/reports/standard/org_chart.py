@@ -111,5 +111,5 @@ def walk(nodes: Sequence[Node]) -> Iterator[tuple[int, Node]]:
 
 def row(level: int, node: Node) -> tuple[Cell, ...]:
     """Return the row of a node."""
-    kind = "Unit" if node.key[0] == "org_unit" else "Contact"
+    kind = _("Unit") if node.key[0] == "org_unit" else _("Contact")
     return level, INDENT * level + node.name, kind, node.title, node.is_primary, node.reports_to, node.key[1]

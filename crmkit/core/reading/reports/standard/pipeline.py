@@ -100,7 +100,7 @@ def table(
         ],
         [(each.name, each.deals, each.amount, each.weighted) for each in groups],
         title=_("Pipeline: {declared}", declared=pipeline.declared.label),
-        total=("Total", deals, _sum(each.amount for each in groups), _sum(each.weighted for each in groups)),
+        total=(_("Total"), deals, _sum(each.amount for each in groups), _sum(each.weighted for each in groups)),
         notes=[_("Deals without an amount: {unpriced}. They count with 0.", unpriced=unpriced)] if unpriced else [],
         parameters={name: value for name, value in parameters.items() if value is not None},
         chart=chart.grouped_bar("group", "amount", "weighted"),

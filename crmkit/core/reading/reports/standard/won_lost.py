@@ -90,7 +90,7 @@ def won_lost(
     choice = closed_choice(session, where, since=since, until=until, owner=owner, pipeline=pipeline)
     groups = closed_deals(session, choice, by)
     currency = session.model.conventions.currency
-    label = "Deals" if by is None else grouping(session, session.model.entities["opportunity"], by).label
+    label = _("Deals") if by is None else grouping(session, session.model.entities["opportunity"], by).label
     given = {"by": by, "since": since, "until": until, "where": where, "owner": owner, "pipeline": pipeline}
     return Table(
         [
@@ -105,7 +105,7 @@ def won_lost(
         ],
         [_row(each.name, each) for each in groups],
         title=_("Won and lost"),
-        total=None if by is None else _row("Total", together(groups)),
+        total=None if by is None else _row(_("Total"), together(groups)),
         parameters={name: value for name, value in given.items() if value is not None},
         chart=chart.grouped_bar("group", "won", "lost"),
     )
@@ -150,7 +150,7 @@ def closed_deals(session: Session, choice: Choice, by: str | None) -> list[Close
         given=choice.given,
     )
     width = len(paths)
-    names: dict[Group, str | None] = {(): "All"}
+    names: dict[Group, str | None] = {(): _("All")}
     if group is not None:
         names = group.names(session, [row[:width] for row in rows])
     found = [_closed(names[row[:width]], row[width:], row[:width], days) for row in rows]
