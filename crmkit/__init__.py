@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from crmkit.core.declare.declarations import Rule as Rule
     from crmkit.core.declare.declarations import Setting as Setting
     from crmkit.core.declare.declarations import Unique as Unique
+    from crmkit.core.declare.duplicates import Compare as Compare
+    from crmkit.core.declare.duplicates import DuplicateRule as DuplicateRule
+    from crmkit.core.declare.duplicates import Key as Key
     from crmkit.core.declare.fields import Field as Field
     from crmkit.core.declare.fields import address as address
     from crmkit.core.declare.fields import any_ref as any_ref
@@ -101,6 +104,7 @@ _HOMES = {
     "crmkit.core.declare.access": "Grant Role",
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
+    "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
     "crmkit.core.declare.fields": (
         "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
         " money percent phone ref tags text url"

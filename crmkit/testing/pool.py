@@ -82,7 +82,7 @@ class DatabasePool:
 
 
 def empty(connection: sa.Connection, crm: CRM) -> bool:
-    """Delete everything but the administrator and the ledger of plugins; return whether that one is as it was made."""
+    """Delete everything but the administrator and the ledgers; return whether that one is as it was made."""
     system, users = crm.tables.system, crm.tables["user"]
     versions = connection.execute(sa.select(users.c.version).where(users.c.id == ADMIN)).scalars().all()
     if versions != [1]:
@@ -95,7 +95,7 @@ def empty(connection: sa.Connection, crm: CRM) -> bool:
             kept = (table.c.entity == "user") & (table.c.record_id == ADMIN)
         elif table is system.closure:
             kept = (table.c.tree == "user") & (table.c.ancestor == ADMIN) & (table.c.descendant == ADMIN)
-        if table is not system.plugin:
+        if table not in {system.plugin, system.duplicate_rule}:
             connection.execute(table.delete().where(~kept))
     if connection.execute(sa.select(system.closure.c.depth)).scalars().all() != [0]:
         return False

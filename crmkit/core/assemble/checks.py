@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
+from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.modes import Mode, Preset, Question
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
@@ -27,6 +28,9 @@ SYSTEM_TABLES = (
     "command",
     "sequence",
     "share",
+    "dismissal",
+    "duplicate_key",
+    "duplicate_rule",
     "generation",
     "merge",
     "plugin",
@@ -50,6 +54,11 @@ def check_model(model: Model) -> None:
     check_tables(model)
     check_modes(model)
     check_titles(model)
+    for rule, plugin in model.of(DuplicateRule):
+        subject = _("duplicate rule {rule!r}", rule=rule.name)
+        check_known(subject, plugin, "entity", [rule.entity], model.entities)
+        known = model.entities[rule.entity].fields
+        check_known(subject, plugin, _("field of {entity}", entity=rule.entity), rule.field_names, known)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
         check_known(_("role {role!r}", role=role.name), plugin, "entity", entities, model.entities)

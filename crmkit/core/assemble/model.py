@@ -9,6 +9,7 @@ from attrs import define, frozen
 
 from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.rights import Rights
+from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import Ref
@@ -220,6 +221,14 @@ class Model:
             entity: tuple(sorted(pipelines, key=lambda each: not each.is_default))
             for entity, pipelines in found.items()
         }
+
+    @cached_property
+    def duplicate_rules(self) -> Mapping[str, tuple[DuplicateRule, ...]]:
+        """The duplicate rules by entity; equal ones of several plugins count once."""
+        found: dict[str, dict[DuplicateRule, None]] = {}
+        for rule, _plugin in self.of(DuplicateRule):
+            found.setdefault(rule.entity, {})[rule] = None
+        return {entity: tuple(rules) for entity, rules in found.items()}
 
     def rights(self, roles: tuple[str, ...]) -> Rights:
         """Return what the holder of some roles may do."""

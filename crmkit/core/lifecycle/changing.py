@@ -10,6 +10,8 @@ from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import actions_of, check_handover
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
+from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
+from crmkit.core.lifecycle.duplicates.keys import concerns, follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.merging.redirects import merged_error
 from crmkit.core.lifecycle.seeing import shown, whole
@@ -84,6 +86,8 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
     """Validate and write drafts of existing records, with their changes and events."""
     price(session, entity, drafts)
     validate(session, entity, drafts)
+    touching = [draft for draft in drafts if concerns(session, entity, draft.values)]
+    suspected = dedupe(session, entity, touching)
     refuse_all(entity.name, drafts)
     check_handover(session, entity, drafts)
     with session.unit.writing_after(drafts):
@@ -103,6 +107,10 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
             for change in changes
         )
         ledger.log(session, action, event, entity, entries)
+        touched = {draft.record.id for draft in touching if draft.record is not None}
+        written = [change.after for change in changes if change.after.id in touched]
+        follow(session, entity, written)
+        settle(session, suspected, touching, written)
     return changes
 
 

@@ -8,6 +8,8 @@ from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import check_create, note_readable
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
+from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
+from crmkit.core.lifecycle.duplicates.keys import follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
 from crmkit.core.lifecycle.seeing import shown
@@ -45,6 +47,7 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
         guard_entry(session, entity, drafts)
         price(session, entity, drafts)
         validate(session, entity, drafts)
+        suspected = dedupe(session, entity, drafts)
         refuse_all(entity.name, drafts)
         with session.unit.writing_after(drafts):
             prepare(session, drafts)
@@ -52,6 +55,7 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
                 check_unique(session, entity, drafts)
                 refuse_all(entity.name, drafts)
             records = insert(session, entity, drafts)
+            settle(session, suspected, drafts, records)
             changed = [frozenset(name for name, value in d.values.items() if value is not None) for d in drafts]
             changes = [
                 Change(before=None, after=record, changed=names, index=index)
@@ -110,6 +114,7 @@ def insert(session: Session, entity: EntityModel, drafts: Sequence[CreateDraft])
     ledger.log(session, "create", "created", entity, entries)
     records = [session.make(entity, draft.values) for draft in drafts]
     follow_trees(session, entity, ((None, record) for record in records))
+    follow(session, entity, records, new=True)
     if entity.staged:
         ledger.log_stages(session, entity, ((None, record) for record in records))
     return records

@@ -11,6 +11,7 @@ from crmkit.core.lifecycle import ledger, seeing
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
+from crmkit.core.lifecycle.duplicates.keys import follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.merging.redirects import merged_error
 from crmkit.core.lifecycle.validation import check_unique
@@ -141,7 +142,8 @@ def parts(
 
 
 def log(session: Session, action: str, event: str, entity: EntityModel, changes: Sequence[Change]) -> None:
-    """Log deletions or restorations, and have the trees follow them."""
+    """Log deletions or restorations, and have trees and keys follow them."""
     follow_trees(session, entity, ((change.before, change.after) for change in changes))
+    follow(session, entity, [change.after for change in changes])
     entries = ((change.after.id, change.after.version, None, None) for change in changes)
     ledger.log(session, action, event, entity, entries)

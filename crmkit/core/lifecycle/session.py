@@ -22,6 +22,7 @@ from crmkit.core.lifecycle import (
     timeline,
 )
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.merging.commands import Merging
 from crmkit.core.lifecycle.together import one_entity
@@ -72,6 +73,11 @@ class Session(Merging):
     def actor_ref(self) -> Ref[object] | None:
         """The acting user, None for the system."""
         return None if self.principal.user is None else ref_class("user")(self.principal.user)
+
+    @property
+    def identity(self) -> Identity:
+        """What tells which records are likely to be the same."""
+        return Identity(self)
 
     @property
     def audit(self) -> Trail:

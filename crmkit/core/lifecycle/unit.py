@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
+    from crmkit.core.lifecycle.duplicates.finding import Suspicion
     from crmkit.core.storage.ids import Ids
     from crmkit.core.storage.statistics import Statistics
 
@@ -40,6 +41,7 @@ class Unit:
         known: records that are known to be seen, by whether it is with system reach, entity and id.
         depth: how many commands are running, each within the one before.
         written: how many rows this transaction has touched.
+        warnings: the records that were written although they look like others.
         doomed: whether a command failed after it had begun to write.
     """
 
@@ -61,6 +63,7 @@ class Unit:
     included: dict[tuple[bool, str, int], Record] = field(factory=dict, init=False)
     known: set[tuple[bool, str, int]] = field(factory=set, init=False)
     running: list[str] = field(factory=list, init=False)
+    warnings: list[Suspicion] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.clock()

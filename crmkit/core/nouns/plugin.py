@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
-from crmkit.core.nouns import contacts, customers, defaults, growth, pipelines, reports, roles, selling, trees
+from crmkit.core.nouns import (
+    contacts,
+    customers,
+    defaults,
+    duplicates,
+    growth,
+    pipelines,
+    reports,
+    roles,
+    selling,
+    trees,
+)
 from crmkit.core.nouns.people import Team, User
 from crmkit.version import VERSION
 
@@ -44,6 +55,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacts.DECLARATIONS
     yield from defaults.DECLARATIONS
     yield from reports.REPORTS
+    yield from duplicates.DUPLICATE_RULES
     yield from growth.QUESTIONS
     yield from growth.PRESETS
 

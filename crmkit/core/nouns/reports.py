@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmkit.core.declare.declarations import Parameter, Report
-from crmkit.core.declare.kinds import Choice, ChoiceKind, DateKind, IntegerKind
+from crmkit.core.declare.kinds import Choice, ChoiceKind, DateKind, IntegerKind, PercentKind
 from crmkit.translation import _
 
 HOME = "crmkit.core.reading.reports.standard"
@@ -93,6 +93,21 @@ REPORTS: tuple[object, ...] = (
             Parameter(name="fields", help="Fields or dotted paths with commas between; by default the first ones."),
             WHERE,
             Parameter(name="order", help="Fields to sort by, with commas between, - before one for downwards."),
+            LIMIT,
+        ),
+    ),
+    Report(
+        name="duplicates",
+        run="crmkit.core.lifecycle.duplicates.reporting:duplicates",
+        help="Pairs of records that are likely to stand for the same thing, with what speaks for it.",
+        public=True,  # it shows what its reader may see of the entity that is chosen
+        parameters=(
+            Parameter(name="entity", default="customer", help="The entity; there must be a duplicate rule for it."),
+            Parameter(
+                name="least",
+                kind=PercentKind(),
+                help="The lowest likelihood in percent; by default the one from which the rule warns.",
+            ),
             LIMIT,
         ),
     ),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle.conditions import check_conditions
+from crmkit.core.lifecycle.duplicates.refreshing import refresh
 from crmkit.core.lifecycle.opening import connecting, statements_of
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
@@ -84,6 +85,7 @@ def apply_plan(
                 analyse(connection, crm.tables)
         crm.is_checked = False
     later = list(once.finish(lambda: system_session(crm), crm.model, crm.tables, crm.clock()))
+    later += refresh(lambda: system_session(crm))
     crm.is_checked = True
     done = [each.text for each in found.steps]
     return [*done, *(each for each in later if each not in done)]

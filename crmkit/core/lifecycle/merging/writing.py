@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.changing import refused_update, run_update
+from crmkit.core.lifecycle.duplicates.keys import concerns, follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,4 +45,6 @@ def write(
         entries.append((after.id, after.version, old, None if is_state else dict(values)))
         written.append(after)
     ledger.log(session, action, event, entity, entries)
+    if any(concerns(session, entity, values) for _record, values in given):
+        follow(session, entity, written)
     return written

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.storage.system.closures import ClosureTables
+from crmkit.core.storage.system.duplicates import DuplicateTables
 from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
 
 
 class SystemTables(
-    WriteTables, ClosureTables, GenerationTables, ImportTables, MergeTables, SealTables, ShareTables, UpgradeTables
+    WriteTables,
+    ClosureTables,
+    DuplicateTables,
+    GenerationTables,
+    ImportTables,
+    MergeTables,
+    SealTables,
+    ShareTables,
+    UpgradeTables,
 ):
     """The tables that are not entities."""
 
@@ -29,6 +38,7 @@ class SystemTables(
         make = TableMaker(metadata, prefix, schema)
         self.add_writes(make)
         self.add_closures(make)
+        self.add_duplicates(make)
         self.add_generations(make)
         self.add_imports(make)
         self.add_merges(make)
