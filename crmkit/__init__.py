@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from crmkit.core.nouns.customers import Customer as Customer
     from crmkit.core.nouns.customers import CustomerContact as CustomerContact
     from crmkit.core.nouns.customers import OrgUnit as OrgUnit
+    from crmkit.core.nouns.identities import ChannelIdentity as ChannelIdentity
+    from crmkit.core.nouns.identities import ExternalId as ExternalId
     from crmkit.core.nouns.people import Team as Team
     from crmkit.core.nouns.people import User as User
     from crmkit.core.nouns.selling import Assignment as Assignment
@@ -120,6 +122,7 @@ _HOMES = {
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
+    "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",
     "crmkit.core.nouns.selling": ("Assignment ExchangeRate Opportunity OpportunityContact Order OrderLine Product"),
     "crmkit.core.reading.permission": "SYSTEM",

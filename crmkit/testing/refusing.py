@@ -30,6 +30,7 @@ WRITING: Final = (
     "delete",
     "merge",
     "unmerge",
+    "set_external_id",
     "restore",
     "move",
     "move_many",

@@ -107,8 +107,8 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
             for change in changes
         )
         ledger.log(session, action, event, entity, entries)
-        touched = {draft.record.id for draft in touching if draft.record is not None}
-        written = [change.after for change in changes if change.after.id in touched]
+        after = {change.index: change.after for change in changes}
+        written = [after[draft.index] for draft in touching]
         follow(session, entity, written)
         settle(session, suspected, touching, written)
     return changes

@@ -22,6 +22,7 @@ from crmkit.core.lifecycle import (
     timeline,
 )
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.merging.commands import Merging
@@ -140,6 +141,23 @@ class Session(Merging):
             return []
         entity = one_entity(self.model, (record for record, _ in pairs))
         return cast("list[R]", changing.update(self, entity, pairs))
+
+    def set_external_id(self, record: Record, system: str, value: str, /) -> Record:
+        """Note the id that a record has in another system; noting it again changes nothing.
+
+        Raises:
+            Refused: if another record of the entity has it.
+            AccessDeniedError: if the actor may not change the record.
+        """
+        return known_as.set_external_id(self, record, system, value)
+
+    def by_external_id(self, entity: type[R], system: str, value: str, /) -> R:
+        """Return the record that has an id in another system.
+
+        Raises:
+            NotFoundError: if there is none that the actor may see.
+        """
+        return cast("R", known_as.by_external_id(self, self.model.entity(entity), system, value))
 
     def delete(self, record: Record, /) -> None:
         """Delete a record and its parts. It is hidden, not gone: see `restore`.

@@ -12,6 +12,7 @@ from crmkit.core.nouns import (
     defaults,
     duplicates,
     growth,
+    identities,
     pipelines,
     reports,
     roles,
@@ -43,6 +44,8 @@ ENTITIES = (
     selling.OrderLine,
     selling.ExchangeRate,
     selling.Assignment,
+    identities.ExternalId,
+    identities.ChannelIdentity,
 )
 
 
@@ -54,6 +57,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from roles.ROLES
     yield from contacts.DECLARATIONS
     yield from defaults.DECLARATIONS
+    yield from identities.DECLARATIONS
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
     yield from growth.QUESTIONS
@@ -65,6 +69,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what follows from other values, and check trees and contacts."""
     defaults.fill_new(session, drafts)
     contacts.check(session, drafts)
+    identities.fill(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 
@@ -73,6 +78,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check trees, roles and contacts."""
     defaults.check_roles(session, drafts)
     contacts.check(session, drafts)
+    identities.fill(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 

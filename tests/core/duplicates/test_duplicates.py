@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -61,7 +61,7 @@ def test_a_likely_duplicate_is_told_with_reasons(session: Session) -> None:
     ],
 )
 def test_what_makes_contacts_the_same(
-    session: Session, one: dict[str, object], other: dict[str, object], *, same: bool
+    session: Session, one: dict[str, Any], other: dict[str, Any], *, same: bool
 ) -> None:
     """An address or a birthday with the same name is enough; a shared switchboard or a frequent name alone is not."""
     session.create(Contact, **one)

@@ -29,7 +29,8 @@ FIGURES = {1: (500, 0.978, 1.0, 0.938), 2: (1934, 0.956, 0.997, 0.899), 3: (6538
 
 def persons(file: Path) -> tuple[list[str], list[dict[str, object]]]:
     """Return who the rows are, and their values."""
-    names, rows = [], []
+    names: list[str] = []
+    rows: list[dict[str, object]] = []
     with file.open(encoding="utf-8", newline="") as lines:
         for given in csv.DictReader(lines, skipinitialspace=True):
             row = {key.strip(): (value or "").strip() or None for key, value in given.items()}

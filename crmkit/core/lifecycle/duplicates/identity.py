@@ -12,6 +12,7 @@ from crmkit.core.lifecycle.drafts import UpdateDraft
 from crmkit.core.lifecycle.duplicates.comparing import Reason, likeness
 from crmkit.core.lifecycle.duplicates.finding import Duplicate, dismissed, hits_of, pair, seen_fields
 from crmkit.core.lifecycle.duplicates.keys import numbers_within
+from crmkit.core.lifecycle.duplicates.known_as import Match, resolve
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
 
@@ -72,6 +73,14 @@ class Identity:
             for hit in sorted(hits, key=lambda each: (-each.score, 0 if each.record is None else each.record.id))
             if hit.record is not None and hit.record.id in shown
         ]
+
+    def resolve(self, channel: str, address: str, /) -> list[Match]:
+        """Return the persons who are known by an address on a channel, within the actor's reach: the best match first.
+
+        Raises:
+            Refused: if the address can't be one of that channel.
+        """
+        return resolve(self._session, channel, address)
 
     def candidates(
         self, entity: type[Record] | str, /, *, least: float | None = None, limit: int | None = None

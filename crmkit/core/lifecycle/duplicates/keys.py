@@ -50,7 +50,7 @@ def part_of(part: Key, values: Values) -> list[str]:
 def follow(session: Session, entity: EntityModel, records: Iterable[Record], *, new: bool = False) -> None:
     """Bring the keys of records that were written up to date; deleted ones have none."""
     rules = session.model.duplicate_rules.get(entity.name)
-    written = list(records)
+    written = list({each.id: each for each in records}.values())
     if not rules or not written:
         return
     table, connection = session.tables.system.duplicate_key, session.unit.connection
