@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import url as url
     from crmkit.core.declare.hooks import hookimpl as hookimpl
     from crmkit.core.declare.kinds.structured import Choice as Choice
+    from crmkit.core.declare.levels import LevelRule as LevelRule
     from crmkit.core.declare.manifest import Manifest as Manifest
     from crmkit.core.declare.modes import Mode as Mode
     from crmkit.core.declare.modes import Preset as Preset
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
+    from crmkit.core.nouns.categories import Category as Category
     from crmkit.core.nouns.customers import Contact as Contact
     from crmkit.core.nouns.customers import Customer as Customer
     from crmkit.core.nouns.customers import CustomerContact as CustomerContact
@@ -113,6 +115,7 @@ _HOMES = {
     ),
     "crmkit.core.declare.hooks": "hookimpl",
     "crmkit.core.declare.kinds.structured": "Choice",
+    "crmkit.core.declare.levels": "LevelRule",
     "crmkit.core.declare.manifest": "Manifest",
     "crmkit.core.declare.modes": "Mode Preset Question",
     "crmkit.core.declare.records": "Record Staged extend record",
@@ -121,6 +124,7 @@ _HOMES = {
     "crmkit.core.declare.values": "Address Location Money Ref",
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
+    "crmkit.core.nouns.categories": "Category",
     "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",

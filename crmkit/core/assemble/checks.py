@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.duplicates import DuplicateRule
+from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.modes import Mode, Preset, Question
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
@@ -59,6 +61,12 @@ def check_model(model: Model) -> None:
         check_known(subject, plugin, "entity", [rule.entity], model.entities)
         known = model.entities[rule.entity].fields
         check_known(subject, plugin, _("field of {entity}", entity=rule.entity), rule.field_names, known)
+    for level, plugin in model.of(LevelRule):
+        subject = _("level rule {rule!r}", rule=level.name)
+        check_known(subject, plugin, "entity", [level.entity], model.entities)
+        known = model.entities[level.entity].fields
+        check_known(subject, plugin, _("field of {entity}", entity=level.entity), [level.field, level.by], known)
+        check_level(model, level, plugin)
     for role, plugin in model.of(Role):
         entities = [grant.entity for grant in role.grants if grant.entity != "*"]
         check_known(_("role {role!r}", role=role.name), plugin, "entity", entities, model.entities)

@@ -11,6 +11,7 @@ from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.rights import Rights
 from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
+from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.values import Ref
 from crmkit.errors import UnknownNameError
@@ -229,6 +230,15 @@ class Model:
         for rule, _plugin in self.of(DuplicateRule):
             found.setdefault(rule.entity, {})[rule] = None
         return {entity: tuple(rules) for entity, rules in found.items()}
+
+    @cached_property
+    def level_rules(self) -> Mapping[str, Mapping[str, tuple[LevelRule, ...]]]:
+        """The level rules by entity and field, in the order in which they are asked."""
+        found: dict[str, dict[str, tuple[LevelRule, ...]]] = {}
+        for rule, _plugin in self.of(LevelRule):
+            fields = found.setdefault(rule.entity, {})
+            fields[rule.field] = (*fields.get(rule.field, ()), rule)
+        return found
 
     def rights(self, roles: tuple[str, ...]) -> Rights:
         """Return what the holder of some roles may do."""

@@ -13,6 +13,7 @@ from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
 from crmkit.core.lifecycle.duplicates.keys import concerns, follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
+from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.merging.redirects import merged_error
 from crmkit.core.lifecycle.seeing import shown, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
@@ -84,6 +85,7 @@ def drop_unchanged(draft: Draft) -> None:
 
 def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action: str, event: str) -> list[Change]:
     """Validate and write drafts of existing records, with their changes and events."""
+    grade(session, entity, drafts)
     price(session, entity, drafts)
     validate(session, entity, drafts)
     touching = [draft for draft in drafts if concerns(session, entity, draft.values)]

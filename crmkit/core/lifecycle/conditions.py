@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.declare.declarations import Rule
+from crmkit.core.declare.levels import LevelRule
 from crmkit.core.reading.filters import parse, predicate
 from crmkit.errors import DeclarationError, FilterError
 from crmkit.translation import _
@@ -52,6 +53,9 @@ def check_conditions(model: Model) -> None:
     """
     for rule, plugin in model.of(Rule):
         check_condition(model, rule.entity, rule.when, _("rule {rule!r}", rule=rule.name), plugin)
+    for level, plugin in model.of(LevelRule):
+        if level.when:
+            check_condition(model, level.entity, level.when, _("level rule {rule!r}", rule=level.name), plugin)
     for pipeline in model.pipelines.values():
         for each in pipeline.stages:
             subject = _("stage {name!r} of {pipeline!r}", name=each.name, pipeline=pipeline.name)

@@ -11,6 +11,7 @@ from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
 from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
 from crmkit.core.lifecycle.duplicates.keys import follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
+from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
 from crmkit.core.lifecycle.seeing import shown
 from crmkit.core.lifecycle.validation import check_unique, validate
@@ -45,6 +46,7 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
         check_create(session, entity, drafts)
         run_hook(session, "crmkit_before_create", DRAFTS, batch)
         guard_entry(session, entity, drafts)
+        grade(session, entity, drafts)
         price(session, entity, drafts)
         validate(session, entity, drafts)
         suspected = dedupe(session, entity, drafts)

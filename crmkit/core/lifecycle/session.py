@@ -25,6 +25,7 @@ from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
+from crmkit.core.lifecycle.levels.levels import Levels
 from crmkit.core.lifecycle.merging.commands import Merging
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
@@ -79,6 +80,11 @@ class Session(Merging):
     def identity(self) -> Identity:
         """What tells which records are likely to be the same."""
         return Identity(self)
+
+    @property
+    def levels(self) -> Levels:
+        """What asks level rules again."""
+        return Levels(self)
 
     @property
     def audit(self) -> Trail:

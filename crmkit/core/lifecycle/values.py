@@ -9,6 +9,7 @@ from attrs import evolve
 
 from crmkit.core.declare.kinds import MoneyKind
 from crmkit.core.declare.values import Money
+from crmkit.core.lifecycle.levels.hand import note_hand
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 
@@ -39,6 +40,7 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
             draft.values[name] = field.kind.parse(value, conventions)
         except InvalidValue as error:
             draft.refuse(name, str(error))
+    note_hand(session, draft)
 
 
 def fill_defaults(session: Session, draft: Draft) -> None:

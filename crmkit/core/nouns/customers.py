@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date as Date  # noqa: N812  (read off the annotations)
 
 from crmkit.core.declare import fields as f
+from crmkit.core.declare.kinds import Choice
+from crmkit.core.declare.levels import HAND, RULE
 from crmkit.core.declare.records import Record, Staged, record
 from crmkit.core.declare.values import Address, Money, Ref
+from crmkit.core.nouns.categories import Category
 from crmkit.core.nouns.people import Team, User
 
 SOURCES = ("campaign", "referral", "website", "exhibition", "cold_call", "partner", "other")
 LEVELS = ("a", "b", "c")
+GIVEN = (Choice(HAND, "By hand"), Choice(RULE, "By rule"))
 
 
 @record(owner="owner")
@@ -21,6 +25,9 @@ class Customer(Staged):
     number: str | None = f.text(unique=True, search=True, label="Customer number")
     type: str = f.choice("organisation", "person", default="organisation")
     level: str | None = f.choice(*LEVELS, index=True)
+    level_by: str | None = f.choice(*GIVEN, label="Level given by")
+    category: Ref[Category] | None = f.ref(index=True)
+    category_by: str | None = f.choice(*GIVEN, label="Category given by")
     source: str | None = f.choice(*SOURCES)
     industry: str | None = f.text(index=True)
     employees: int | None = f.integer(min=0)
@@ -62,6 +69,9 @@ class Contact(Staged):
     title: str | None = f.text(label="Job title")
     type: str | None = f.choice("business", "technical", "finance", "other")
     level: str | None = f.choice(*LEVELS)
+    level_by: str | None = f.choice(*GIVEN, label="Level given by")
+    category: Ref[Category] | None = f.ref()
+    category_by: str | None = f.choice(*GIVEN, label="Category given by")
     source: str | None = f.choice(*SOURCES)
     phone: str | None = f.phone()
     mobile: str | None = f.phone()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
 from crmkit.core.nouns import (
+    categories,
     contacts,
     customers,
     defaults,
@@ -33,6 +34,7 @@ manifest = Manifest(name="core", version=VERSION, summary="The shared nouns: use
 ENTITIES = (
     Team,
     User,
+    categories.Category,
     customers.Customer,
     customers.OrgUnit,
     customers.Contact,
@@ -58,6 +60,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacts.DECLARATIONS
     yield from defaults.DECLARATIONS
     yield from identities.DECLARATIONS
+    yield from categories.DECLARATIONS
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
     yield from growth.QUESTIONS
@@ -70,6 +73,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     defaults.fill_new(session, drafts)
     contacts.check(session, drafts)
     identities.fill(session, drafts)
+    categories.check(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 
@@ -79,6 +83,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     defaults.check_roles(session, drafts)
     contacts.check(session, drafts)
     identities.fill(session, drafts)
+    categories.check(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 
@@ -103,8 +108,9 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Announce links between contacts and customers."""
+    """Announce links between contacts and customers, and have categories follow those above."""
     contacts.announce(session, changes)
+    categories.follow(session, changes)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.declare.values import Ref
+from crmkit.core.nouns.categories import Category
 from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
 from crmkit.core.nouns.people import Team, User
 from crmkit.translation import _
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, Draft
     from crmkit.core.lifecycle.session import Session
 
-PARENTS = ((Team, "parent"), (User, "manager"), (Customer, "parent"), (OrgUnit, "parent"), (Contact, "reports_to"))
+PARENTS = (
+    (Team, "parent"),
+    (User, "manager"),
+    (Category, "parent"),
+    (Customer, "parent"),
+    (OrgUnit, "parent"),
+    (Contact, "reports_to"),
+)
 
 
 def refuse_cycles(session: Session, drafts: Batch[Draft]) -> None:

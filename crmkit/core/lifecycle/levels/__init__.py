@@ -1,0 +1,1 @@
+"""Levels: values that follow from rules, unless somebody has given them by hand."""
