@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`[^`\n]*`")
-LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|^\[(?!\^)[^\]]+\]:\s*(\S+)", re.MULTILINE)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#")
 
 
@@ -31,6 +31,6 @@ def test_every_link_to_a_local_file_resolves(root: Path, kept: list[Path]) -> No
 
 
 def test_links_are_found_and_code_is_not() -> None:
-    """Links, pictures and link definitions are found; addresses, anchors and code are passed over."""
-    text = "[a](b.md#c) ![d](e.png 'f') [g](https://h) [i](#j) `[k](l)`\n\n[m]: n.md\n\n```text\n[o](p)\n```\n"
+    """Links, pictures and link definitions are found; addresses, anchors, footnotes and code are passed over."""
+    text = "[a](b.md#c) ![d](e.png 'f') [g](https://h) [i](#j) `[k](l)`\n\n[m]: n.md\n\n```text\n[o](p)\n```\n[^q]: r\n"
     assert list(local_targets(text)) == ["b.md", "e.png", "n.md"]
