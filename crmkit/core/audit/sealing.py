@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from attrs import frozen
 
+from crmkit.core.storage.locks import hold
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 BATCH = 1000
 FIRST = "0" * 64
 """The digest before the first seal."""
-LOCK = 7_263_401_555
+LOCK = "seal"
 
 
 @frozen(kw_only=True)
@@ -47,8 +48,7 @@ def seal(connection: sa.Connection, tables: Tables, now: datetime) -> int:
     Changes that were begun earlier and committed later come under a later seal. Two sealers at once don't get in each
     other's way: the second waits, and seals what is left.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    hold(connection, tables, LOCK)
     count = 0
     while True:
         rows = unsealed(connection, tables)

@@ -12,6 +12,7 @@ from crmkit.core.backup.contents import AT_ONCE, TYPES, value_of
 from crmkit.core.backup.writing import EPOCH
 from crmkit.core.lifecycle.opening import connecting
 from crmkit.core.storage.ids import sequence_of
+from crmkit.core.storage.locks import hold
 from crmkit.core.storage.plugin_ledger import differences, is_newer
 from crmkit.core.storage.tables import short
 from crmkit.core.upgrade.applying import LOCK, apply_plan, check_references, without_cascades
@@ -42,8 +43,7 @@ def restore(crm: CRM, path: Path, *, replace: bool = False) -> Manifest:
         archive.verify()
         with connecting(crm.engine), crm.engine.connect() as connection, without_cascades(connection):
             with connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+                hold(connection, crm.tables, LOCK)
                 clear(crm, connection, archive, replace=replace)
                 fill(crm, connection, archive)
                 finish(crm, connection, archive)

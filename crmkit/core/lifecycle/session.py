@@ -30,6 +30,7 @@ from crmkit.core.lifecycle.merging.commands import Merging
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
+from crmkit.core.storage.locks import hold
 from crmkit.errors import AccessDeniedError
 from crmkit.translation import _
 
@@ -300,5 +301,4 @@ class Session(Merging):
     def serialise(self, name: str) -> None:
         """Wait until no other transaction holds this name, and hold it to the end of this one."""
         self.unit.check_writable()
-        if self.unit.connection.dialect.name == "postgresql":
-            self.unit.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+        hold(self.unit.connection, self.tables, name)

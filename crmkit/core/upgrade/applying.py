@@ -12,6 +12,7 @@ from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal
 from crmkit.core.storage.engine import DEFERRED
+from crmkit.core.storage.locks import hold
 from crmkit.core.storage.statistics import analyse
 from crmkit.core.storage.system.generations import raise_generation
 from crmkit.core.upgrade import once
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from crmkit.app import CRM
     from crmkit.core.upgrade.plan import Plan
 
-LOCK = 7_263_401_554
+LOCK = "upgrade"
 TOPIC = "plugins"
 AT_ONCE = 500
 
@@ -70,8 +71,7 @@ def apply_plan(
     check_conditions(crm.model)
     with connecting(crm.engine), crm.engine.connect() as connection, without_cascades(connection):
         with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            hold(connection, crm.tables, LOCK)
             wished = plan.purged if plan else tuple(purge)
             found = make_plan(connection, crm.model, crm.tables, crm.clock(), purge=wished, move=mover(crm))
             check(found, plan, destructive=destructive)
