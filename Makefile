@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types layers bench fresh format catalogue clean constraints
+.PHONY: help demo test check lint types layers bench fresh format catalogue face clean constraints
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
@@ -52,6 +52,9 @@ format: $(DEVELOPMENT)  ## repair what ruff can repair
 
 catalogue: $(DEVELOPMENT)  ## write docs/reference/catalogue.md anew from the tests' marks
 	@$(BIN)/python tests/meta/catalogue.py
+
+face: $(DEVELOPMENT)  ## write down the public face anew, after a change of it that is wanted
+	@$(BIN)/python tests/meta/public_face.py
 
 clean:  ## remove the environment, the caches and what was built
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

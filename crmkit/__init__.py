@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from crmkit.core.reading.reports.columns import Column as Column
     from crmkit.core.reading.reports.table import Table as Table
     from crmkit.core.storage.engine import prepare_sqlite as prepare_sqlite
+    from crmkit.deprecation import CRMKitDeprecationWarning as CRMKitDeprecationWarning
     from crmkit.errors import CRMKitError as CRMKitError
 
 _HOMES = {
@@ -133,6 +134,7 @@ _HOMES = {
     "crmkit.core.reading.reports.columns": "Column",
     "crmkit.core.reading.reports.table": "Table",
     "crmkit.core.storage.engine": "prepare_sqlite",
+    "crmkit.deprecation": "CRMKitDeprecationWarning",
     "crmkit.errors": "CRMKitError",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

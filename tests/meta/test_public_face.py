@@ -1,10 +1,14 @@
-"""What a user imports from crmkit is described."""
+"""What others build on is described, and changes only where a review sees it."""
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+from pathlib import Path
 
 import crmkit
+
+SCRIPT = Path(__file__).with_name("public_face.py")
 
 
 def described(thing: object) -> bool:
@@ -35,3 +39,16 @@ def test_an_inherited_docstring_does_not_count() -> None:
 
     assert described(Described)
     assert not described(Silent)
+
+
+def test_the_public_face_is_what_was_written_down() -> None:
+    """A change of a name, signature, hook, declaration, noun, error, option or key shows in public_face.txt.
+
+    Is the change wanted, and do old uses still work as docs/explanation/compatibility.md promises? Then `make face`.
+    """
+    specification = importlib.util.spec_from_file_location("public_face", SCRIPT)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    assert module.public_face().splitlines() == module.FILE.read_text("utf-8").splitlines()
