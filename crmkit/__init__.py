@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from crmkit.core.declare.modes import Mode as Mode
     from crmkit.core.declare.modes import Preset as Preset
     from crmkit.core.declare.modes import Question as Question
+    from crmkit.core.declare.profiles import Figure as Figure
+    from crmkit.core.declare.profiles import ProfileSection as ProfileSection
     from crmkit.core.declare.records import Record as Record
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
@@ -119,6 +121,7 @@ _HOMES = {
     "crmkit.core.declare.levels": "LevelRule",
     "crmkit.core.declare.manifest": "Manifest",
     "crmkit.core.declare.modes": "Mode Preset Question",
+    "crmkit.core.declare.profiles": "Figure ProfileSection",
     "crmkit.core.declare.records": "Record Staged extend record",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",

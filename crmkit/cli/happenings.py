@@ -12,11 +12,12 @@ from crmkit.core.nouns.people import User
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
+    from crmkit.core.lifecycle.timeline import TimelineEntry
 
 LONGEST_VALUE = 40
 ACTIONS = {
@@ -25,6 +26,10 @@ ACTIONS = {
     "move": _("move"),
     "delete": _("delete"),
     "restore": _("restore"),
+    "share": _("share"),
+    "unshare": _("unshare"),
+    "merge": _("merge"),
+    "unmerge": _("unmerge"),
 }
 TOLD_BY_STAGE = ("pipeline", "stage_kind", "stage_since")
 
@@ -42,9 +47,8 @@ def history_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]:
         )
 
 
-def timeline_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]:
-    """Yield when, who, what and the record of every entry of the timeline."""
-    entries = session.timeline(record)
+def timeline_rows(session: Session, entries: Sequence[TimelineEntry]) -> Iterator[tuple[str, ...]]:
+    """Yield when, who, what and the record of every entry of a timeline."""
     names = actors(session, (entry.actor for entry in entries))
     for entry in entries:
         stage = entry.new.get("stage")
@@ -58,9 +62,9 @@ def history_json(session: Session, record: Record) -> list[dict[str, object]]:
     return [plain(asdict(entry, recurse=False)) for entry in session.history(record)]
 
 
-def timeline_json(session: Session, record: Record) -> list[dict[str, object]]:
-    """Return the timeline: `record`, `title`, `action`, `at` (UTC), `actor` (a user's id or null), `new`."""
-    return [plain(asdict(entry, recurse=False)) for entry in session.timeline(record)]
+def timeline_json(entries: Iterable[TimelineEntry]) -> list[dict[str, object]]:
+    """Return a timeline: `record`, `title`, `action`, `at` (UTC), `actor` (a user's id or null), `new`."""
+    return [plain(asdict(entry, recurse=False)) for entry in entries]
 
 
 def plain(entry: Mapping[str, object]) -> dict[str, object]:

@@ -36,6 +36,7 @@ SECTIONS = (
             ("find", "reading:find", _("List the records that a filter or a search text selects.")),
             ("explain", "explaining:explain", _("Explain what a user may do with a record, and why.")),
             ("show", "reading:show", _("Show a record, its history or what happened around it.")),
+            ("profile", "profile:profile", _("Show all that is around a record, such as a customer's purchases.")),
             ("create", "writing:create", _("Create a record.")),
             ("update", "writing:update", _("Change fields of a record.")),
             ("move", "writing:move", _("Move a record to another stage.")),

@@ -147,6 +147,8 @@ def attributes(thing: type) -> Iterator[str]:
     """Yield the attributes of an attrs class, or of a call of another one."""
     if not attrs.has(thing):
         return
+    # Of a class whose types somebody has resolved meanwhile, the attributes no longer say what was written.
+    said = {name: type_ for base in reversed(thing.__mro__) for name, type_ in inspect.get_annotations(base).items()}
     only_by_name = False
     for each in attrs.fields(thing):
         if not each.init or each.name.startswith("_"):
@@ -154,7 +156,7 @@ def attributes(thing: type) -> Iterator[str]:
         if each.kw_only and not only_by_name:
             only_by_name = True
             yield "    *"
-        yield f"    {each.name}: {annotation(each.type)}{default(each.default)}"
+        yield f"    {each.name}: {annotation(said.get(each.name, each.type))}{default(each.default)}"
 
 
 def members(thing: type) -> Iterator[str]:

@@ -85,7 +85,7 @@ def show(chosen: Chosen, *, record: str, history: bool, timeline: bool, form: st
         if form == "json":
             answer = record_answer(session, found)
             answer |= {"history": happenings.history_json(session, found)} if history else {}
-            answer |= {"timeline": happenings.timeline_json(session, found)} if timeline else {}
+            answer |= {"timeline": happenings.timeline_json(session.timeline(found))} if timeline else {}
             print_json(answer)
             return
         print_pairs(record_pairs(session, found))
@@ -104,5 +104,5 @@ def print_happenings(session: Session, record: Record, *, history: bool, timelin
     if timeline:
         echo()
         echo(_("Timeline"))
-        rows = happenings.timeline_rows(session, record)
+        rows = happenings.timeline_rows(session, session.timeline(record))
         print_texts((_("When"), _("Who"), _("What"), _("Record")), rows, session.model.conventions)

@@ -13,6 +13,7 @@ from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
+from crmkit.core.declare.profiles import ProfileSection
 from crmkit.core.declare.values import Ref
 from crmkit.errors import UnknownNameError
 from crmkit.translation import _
@@ -238,6 +239,14 @@ class Model:
         for rule, _plugin in self.of(LevelRule):
             fields = found.setdefault(rule.entity, {})
             fields[rule.field] = (*fields.get(rule.field, ()), rule)
+        return found
+
+    @cached_property
+    def profile_sections(self) -> Mapping[str, Mapping[str, ProfileSection]]:
+        """The sections of profiles by entity and name, in their order."""
+        found: dict[str, dict[str, ProfileSection]] = {}
+        for section, _plugin in sorted(self.of(ProfileSection), key=lambda each: each[0].position):
+            found.setdefault(section.of, {})[section.name] = section
         return found
 
     def rights(self, roles: tuple[str, ...]) -> Rights:

@@ -17,6 +17,7 @@ from crmkit.core.lifecycle import (
     explaining,
     idempotency,
     moving,
+    profiles,
     provenance,
     sharing,
     timeline,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.lifecycle.explaining import Explanation
+    from crmkit.core.lifecycle.profiles import Profile
     from crmkit.core.lifecycle.provenance import Link
     from crmkit.core.lifecycle.sharing import Access, Share
     from crmkit.core.lifecycle.timeline import HistoryEntry, TimelineEntry
@@ -280,6 +282,14 @@ class Session(Merging):
     def timeline(self, record: Record, /, *, limit: int = 50, after: str | None = None) -> Page[TimelineEntry]:
         """Return what happened around a record: its own changes and the records that refer to it, newest first."""
         return timeline.timeline(self, record, limit=limit, after=after)
+
+    def profile(self, record: Record | Ref[object], /, *, timeline: int = 20) -> Profile:
+        """Return all that is around a record, section by section, with the latest of its timeline, in few statements.
+
+        Raises:
+            NotFoundError: if there is no such record, or none that the actor may see.
+        """
+        return profiles.profile(self, record, timeline=timeline)
 
     def report(self, name: str, /, **parameters: object) -> Table:
         """Run a report.

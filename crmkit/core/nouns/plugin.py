@@ -15,6 +15,7 @@ from crmkit.core.nouns import (
     growth,
     identities,
     pipelines,
+    profiles,
     reports,
     roles,
     selling,
@@ -53,7 +54,7 @@ ENTITIES = (
 
 @hookimpl
 def crmkit_declare() -> Iterator[object]:
-    """Yield the nouns, their pipelines, roles, rules and reports."""
+    """Yield the nouns, their pipelines, roles, rules, reports and profiles."""
     yield from ENTITIES
     yield from pipelines.DECLARATIONS
     yield from roles.ROLES
@@ -63,6 +64,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from categories.DECLARATIONS
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
+    yield from profiles.SECTIONS
     yield from growth.QUESTIONS
     yield from growth.PRESETS
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crmkit.core.declare.declarations import Report
+from crmkit.core.declare.profiles import ProfileSection
 from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.exchange.exporting import export
 from crmkit.core.exchange.generated import mapping_for
@@ -98,6 +99,18 @@ class WorkingChecks(Conforming):
                 target = stage.on_remove.removeprefix("map:")
                 others = {each.name for each in pipeline.stages if each.provider != self.subject.name}
                 assert target in others, f"{pipeline.name}.{stage.name}: {target}"
+
+    def test_its_profile_sections_are_shown(self) -> None:
+        """Every section that it adds to profiles can be read: its paths, its filter, its order and its figures."""
+        crm = self.subject.crm()
+        sections = [each for each, plugin in crm.model.of(ProfileSection) if plugin == self.subject.name]
+        with system(crm) as session:
+            self.subject.fill(session)
+            for section in sections:
+                entity = session.model.entities[section.of]
+                given = made_up(session, entity, self.subject.values.get(entity.name, {}), number=9, everything=False)
+                profile = session.profile(session.create(entity.declared.declared, **given))
+                assert section.name in profile.parts, section.name
 
     def test_its_reports_run_on_nothing(self) -> None:
         """An empty CRM is no reason to fail."""

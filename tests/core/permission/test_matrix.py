@@ -41,6 +41,7 @@ NOT_WRITING = {
     "trace",
     "history",
     "timeline",
+    "profile",
     "report",
     "setting",
     "shares",
