@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import tags as tags
     from crmkit.core.declare.fields import text as text
     from crmkit.core.declare.fields import url as url
+    from crmkit.core.declare.fillers import FillerRule as FillerRule
     from crmkit.core.declare.hooks import hookimpl as hookimpl
     from crmkit.core.declare.kinds.structured import Choice as Choice
     from crmkit.core.declare.levels import LevelRule as LevelRule
@@ -116,6 +117,7 @@ _HOMES = {
         "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
         " money percent phone ref tags text url"
     ),
+    "crmkit.core.declare.fillers": "FillerRule",
     "crmkit.core.declare.hooks": "hookimpl",
     "crmkit.core.declare.kinds.structured": "Choice",
     "crmkit.core.declare.levels": "LevelRule",

@@ -12,6 +12,7 @@ from crmkit.core.nouns import (
     customers,
     defaults,
     duplicates,
+    fillers,
     growth,
     identities,
     pipelines,
@@ -65,6 +66,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
     yield from profiles.SECTIONS
+    yield from fillers.FILLERS
     yield from growth.QUESTIONS
     yield from growth.PRESETS
 

@@ -112,6 +112,31 @@ REPORTS: tuple[object, ...] = (
         ),
     ),
     Report(
+        name="data_quality",
+        run=f"{HOME}.data_quality:data_quality",
+        label="Quality of data",
+        help="How many values are empty, filler such as xxx or 12345678, or the same in many records, and whose.",
+        public=True,  # it shows what its reader may see of the entity that is chosen
+        parameters=(
+            Parameter(name="entity", default="customer", help="The entity."),
+            Parameter(
+                name="by",
+                kind=ChoiceKind(choices=(Choice("field"), Choice("owner"))),
+                default="field",
+                help="What makes a row: field, or owner (of records without owners, who created them).",
+            ),
+            Parameter(name="fields", help="Fields with commas between; by default all that may be left empty."),
+            Parameter(
+                name="many",
+                kind=IntegerKind(min=2),
+                default=10,
+                help="From so many records on, sharing a name, address or number is suspicious.",
+            ),
+            WHERE,
+            OWNER,
+        ),
+    ),
+    Report(
         name="org_chart",
         run=f"{HOME}.org_chart:org_chart",
         label="Organisation chart",
