@@ -61,6 +61,7 @@ SECTIONS = (
                 "translate:translate",
                 _("Write the catalogue of a plugin's texts in a language, for a translator."),
             ),
+            ("stubs", "stubs:stubs", _("Write the types of records and session, for editors and type checkers.")),
             ("shell", "shell:shell", _("Open a Python prompt with the CRM and a session.")),
         ),
     ),

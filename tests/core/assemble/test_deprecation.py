@@ -29,7 +29,7 @@ def test_a_plugin_that_uses_what_will_go_is_told(monkeypatch: pytest.MonkeyPatch
     assert [each.plugin for each in crm.model.hooks["crmkit_after_move"]] == ["old"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        CRM("sqlite://", [make_plugin("new", before_create=lambda drafts: None)])
+        CRM("sqlite://", [make_plugin("new", after_update=react)])
 
 
 def test_two_minor_releases_are_given() -> None:

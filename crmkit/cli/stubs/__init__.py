@@ -1,0 +1,1 @@
+"""Stubs: the types of one CRM's records and session, written down for editors and type checkers."""
