@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from copy import copy
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -13,6 +13,8 @@ from crmkit.core.assemble.assemble import assemble
 from crmkit.core.assemble.plugins import as_plugin, load_all
 from crmkit.core.declare.conventions import Conventions
 from crmkit.core.nouns import plugin as core
+from crmkit.core.storage.places import OwnPlace
+from crmkit.made_once import Maker, made_once
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.reading.permission import System
     from crmkit.core.storage.ids import Ids
+    from crmkit.core.storage.places import Place
     from crmkit.core.storage.statistics import Statistics
     from crmkit.core.storage.tables import Tables
+    from crmkit.core.tenants.life import Tenants
     from crmkit.core.upgrade.life import PluginLife
 
 T = TypeVar("T")
@@ -43,7 +47,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class CRM:
+class CRM(Maker):
     """A CRM assembled from plugins, on one database. Making one imports the plugins and connects to nothing.
 
     Attributes:
@@ -79,12 +83,21 @@ class CRM:
         loaded = load_all(plugins, [as_plugin(core, "core", "crmkit.core.nouns.plugin")])
         self.model: Model = assemble(loaded, conventions=self.conventions, settings=settings)
         self.clock = clock
-        self._database = database
-        self._metadata = metadata
-        self._prefix, self._schema = prefix, schema
+        self._settle(OwnPlace(database=database, metadata=metadata, prefix=prefix, schema=schema))
+
+    def _settle(self, place: Place) -> None:
+        """Work at a place, of which nothing is known yet."""
+        self._begin_anew()
+        self.place = place
         self.is_checked = False
         self.generation: int | None = None
         self.statements: dict[str, Statements] = {}
+
+    def at(self, place: Place, /) -> Self:
+        """Return a CRM of the same Model, conventions and clock at another place, which shares nothing else."""
+        made = copy(self)
+        made._settle(place)  # noqa: SLF001  (another one of these)
+        return made
 
     @classmethod
     def from_edition(
@@ -129,14 +142,12 @@ class CRM:
         crm.model = edition.extend(crm.model)
         return crm
 
-    @cached_property
+    @made_once
     def tables(self) -> Tables:
         """The tables, in the host's `MetaData` if it gave one."""
-        from crmkit.core.storage.tables import Tables
+        return self.place.tables(self.model)
 
-        return Tables(self.model, self._metadata, prefix=self._prefix, schema=self._schema)
-
-    @cached_property
+    @made_once
     def engine(self) -> sa.Engine:
         """The engine.
 
@@ -144,42 +155,57 @@ class CRM:
             UnpreparedEngineError: if it is a host's SQLite engine that has not been prepared.
             UnsupportedDatabaseError: if it is neither SQLite nor PostgreSQL.
         """
-        from sqlalchemy import URL
+        return self.place.engine()
 
-        from crmkit.core.storage.engine import check_prepared, open_engine
-
-        if isinstance(self._database, (str, URL)):
-            return open_engine(self._database)
-        check_prepared(self._database)
-        return self._database
-
-    @cached_property
+    @made_once
     def statistics(self) -> Statistics:
         """What this process knows of how much the tables have grown."""
         from crmkit.core.storage.statistics import Statistics
 
         return Statistics(self.tables)
 
-    @cached_property
+    @made_once
     def audit(self) -> Audit:
         """What seals the change log, and verifies the database."""
         from crmkit.core.audit.life import Audit
 
         return Audit(self)
 
-    @cached_property
+    @made_once
     def plugins(self) -> PluginLife:
         """What plans and applies what is to become of plugins in the database."""
         from crmkit.core.upgrade.life import PluginLife
 
         return PluginLife(self)
 
-    @cached_property
+    @made_once
     def ids(self) -> Ids:
         """The blocks of ids that this process holds."""
         from crmkit.core.storage.ids import Ids
 
         return Ids(self.tables)
+
+    @made_once
+    def tenants(self) -> Tenants:
+        """What creates, lists, upgrades and drops the tenants of this CRM.
+
+        Raises:
+            NoTenantsError: if it can't have any.
+        """
+        from crmkit.core.tenants.life import Tenants
+
+        return Tenants(self)
+
+    def tenant(self, name: str, /) -> CRM:
+        """Return the CRM of a tenant: the same plugins, in a database of its own.
+
+        Raises:
+            UnknownTenantError: if there is none of this name.
+            TenantUnfinishedError: if it is being created or dropped.
+            NoTenantsError: if this CRM can't have tenants.
+            ConnectionFailed: if the database can't be reached.
+        """
+        return self.tenants.open(name)
 
     def upgrade(self, *, admin: str | None = None) -> list[str]:
         """Bring the database to the plugins, and return what was done; make `admin` a user if it isn't one.
@@ -298,7 +324,10 @@ class CRM:
         """Tell a host's Alembic to leave the CRM's tables alone: give it as `include_object` in `env.py`."""
         del name, reflected, compare_to
         table = thing if type_ == "table" else getattr(thing, "table", None)
-        return getattr(table, "name", None) not in {each.name for each in self.tables.all}
+        from crmkit.core.storage.system.tenants import is_register
+
+        found = str(getattr(table, "name", ""))
+        return found not in {each.name for each in self.tables.all} and not is_register(found, self.tables.prefix)
 
     def mapped(self, entity: type[Record]) -> type:
         """Return a read-only ORM class for an entity's table, for the host's own queries and relationships."""
@@ -308,8 +337,8 @@ class CRM:
         return mapped_class(self.tables[found.name], type(self).__name__ + found.declared.declared.__name__)
 
     def close(self) -> None:
-        """Close the connections that the CRM opened; a host's engine is left alone."""
-        from sqlalchemy import URL
-
-        if isinstance(self._database, (str, URL)) and "engine" in self.__dict__:
-            self.engine.dispose()
+        """Close the connections that the CRM and its tenants opened; a host's engine is left alone."""
+        if "tenants" in self.__dict__:
+            self.tenants.close()
+        if "engine" in self.__dict__:
+            self.place.close(self.engine)

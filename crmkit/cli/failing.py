@@ -83,6 +83,9 @@ def exit_code(error: Exception) -> int:
         errors.UnknownNameError,
         errors.FilterError,
         errors.UnknownActorError,
+        errors.UnknownTenantError,
+        errors.TenantNameError,
+        errors.NoTenantsError,
         UsageProblem,
     )
     return USAGE if isinstance(error, wrong_calls) else REFUSED

@@ -122,3 +122,30 @@ from crmkit.errors.sessions import (
 from crmkit.errors.sessions import (
     UnknownActorError as UnknownActorError,
 )
+from crmkit.errors.tenants import (
+    NoTenantsError as NoTenantsError,
+)
+from crmkit.errors.tenants import (
+    TenantError as TenantError,
+)
+from crmkit.errors.tenants import (
+    TenantExistsError as TenantExistsError,
+)
+from crmkit.errors.tenants import (
+    TenantNameError as TenantNameError,
+)
+from crmkit.errors.tenants import (
+    TenantNotConfirmedError as TenantNotConfirmedError,
+)
+from crmkit.errors.tenants import (
+    TenantSuspendedError as TenantSuspendedError,
+)
+from crmkit.errors.tenants import (
+    TenantUnfinishedError as TenantUnfinishedError,
+)
+from crmkit.errors.tenants import (
+    UnknownTenantError as UnknownTenantError,
+)
+from crmkit.errors.tenants import (
+    WrongConnectionError as WrongConnectionError,
+)

@@ -14,6 +14,7 @@ import pytest
 from attrs import define, field
 
 from crmkit.app import CRM
+from crmkit.core.storage.system.tenants import tenant_table
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.databases import drop_schema, find_postgresql
 from crmkit.testing.pool import DatabasePool, Key
@@ -91,7 +92,10 @@ class CRMFactory:
         return crm
 
     def close(self) -> None:
-        """Close what was made, and give databases back or drop them."""
+        """Close what was made, and give databases back or drop them, tenants included."""
+        for made in self.made:
+            if "tenants" in vars(made):
+                drop_tenants(made)
         for key, crm, schema in self.used:
             assert self.server is not None
             if key is None or crm is None:
@@ -100,6 +104,14 @@ class CRMFactory:
                 self.pool.give_back(key, crm, schema, self.server)
         for crm in self.made:
             crm.close()
+
+
+def drop_tenants(crm: CRM) -> None:
+    """Drop all tenants, and the register, as a database has none that was never asked for tenants."""
+    for each in crm.tenants.list():
+        crm.tenants.drop(each.name, confirm=each.name)
+    with crm.engine.begin() as connection:
+        tenant_table(crm.tables.prefix, crm.tables.schema).drop(connection, checkfirst=True)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from crmkit.core.storage.locks import hold
 from crmkit.core.storage.plugin_ledger import differences, is_newer
 from crmkit.core.storage.tables import short
 from crmkit.core.upgrade.applying import LOCK, apply_plan, check_references, without_cascades
-from crmkit.core.upgrade.present import Present
+from crmkit.core.upgrade.present import Present, is_ours
 from crmkit.errors import BackupError, DatabaseTooNewError, UpgradeRefused
 from crmkit.translation import _
 
@@ -81,7 +81,7 @@ def clear(crm: CRM, connection: sa.Connection, archive: Archive, *, replace: boo
     if connection.dialect.name == "postgresql":
         preparer = connection.dialect.identifier_preparer
         for name in sa.inspect(connection).get_sequence_names(schema=crm.tables.schema):
-            if name.startswith(crm.tables.prefix):
+            if is_ours(name, crm.tables.prefix):
                 sequence = preparer.format_sequence(sa.Sequence(name, schema=crm.tables.schema))
                 connection.exec_driver_sql(f"DROP SEQUENCE {sequence}")
 

@@ -34,14 +34,17 @@ def open_session(
     crm: CRM, *, actor: str | Record | System, connection: sa.Connection | None, readonly: bool
 ) -> Session:
     """Open a session of a CRM."""
+    if not crm.is_checked:
+        crm.place.check_open()
     if connection is not None:
         check_prepared(connection.engine)
+        crm.place.check_connection(connection)
         opened = connection
     else:
-        with connecting(crm.engine):
+        with crm.place.explaining(), connecting(crm.engine):
             opened = begin(crm.engine, readonly=readonly)
     try:
-        with connecting(crm.engine):
+        with crm.place.explaining(), connecting(crm.engine):
             check_facts(crm, opened)
             principal, generation = principal_of(crm, opened, actor)
             notice(crm, opened, generation)
@@ -72,11 +75,13 @@ def notice(crm: CRM, connection: sa.Connection, generation: int) -> None:
 
     Raises:
         UpgradeNeeded: if the database no longer matches the plugins.
+        TenantError: if it is a tenant's, and the tenant is no longer there or open.
     """
     if generation != crm.generation:
         if crm.generation is not None:
             crm.is_checked = False
-            check_facts(crm, connection)
+        crm.place.check_open(connection)
+        check_facts(crm, connection)
         crm.generation = generation
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from attrs import define, field
 
+from crmkit.core.storage.system.tenants import is_register
 from crmkit.core.upgrade.steps import count_rows, quoted
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import Model
     from crmkit.core.storage.plugin_ledger import Fact
     from crmkit.core.storage.tables import Tables
+
+
+def is_ours(name: str, prefix: str) -> bool:
+    """Return whether a table is one of the CRM's, by its name; the register of its tenants is no part of it."""
+    return name.startswith(prefix) and not is_register(name, prefix)
 
 
 @define(eq=False)
@@ -36,7 +42,7 @@ class Present:
     def of(cls, connection: sa.Connection, tables: Tables) -> Present:
         """Read the schema off a database."""
         inspector = sa.inspect(connection)
-        names = [each for each in inspector.get_table_names(schema=tables.schema) if each.startswith(tables.prefix)]
+        names = [each for each in inspector.get_table_names(schema=tables.schema) if is_ours(each, tables.prefix)]
         columns = inspector.get_multi_columns(schema=tables.schema, filter_names=names) if names else {}
         indexes = inspector.get_multi_indexes(schema=tables.schema, filter_names=names) if names else {}
         is_postgresql = connection.dialect.name == "postgresql"

@@ -1,0 +1,1 @@
+"""Tenants: many CRMs of one Model, each in a database of its own."""

@@ -1,0 +1,186 @@
+"""The life of tenants: `crm.tenants`, which creates, lists, suspends, resumes and drops them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.declare.names import NAME
+from crmkit.core.storage.system.generations import raise_generation
+from crmkit.core.tenants import databases
+from crmkit.core.tenants.open_tenants import OpenTenants
+from crmkit.core.tenants.places import TenantPlace, check_home, location_of
+from crmkit.core.tenants.register import ACTIVE, CREATING, DROPPING, SUSPENDED, Register
+from crmkit.core.upgrade.present import Present
+from crmkit.errors import (
+    TenantExistsError,
+    TenantNameError,
+    TenantNotConfirmedError,
+    TenantUnfinishedError,
+    UnknownTenantError,
+)
+
+if TYPE_CHECKING:
+    from crmkit.app import CRM
+    from crmkit.core.tenants.register import Entry
+
+TOPIC = "tenant"
+"""The generation that rises when a tenant is closed, so that all processes ask the register again."""
+
+APART = 1_000_000
+"""How far the generations of tenants of the same name are apart: more than one of them is ever raised."""
+
+
+class Tenants:
+    """The tenants of a CRM: each has the same plugins, and a schema (PostgreSQL) or a file (SQLite) of its own.
+
+    Attributes:
+        open_tenants: the CRMs of tenants that were used last; `open_tenants.most` says how many.
+    """
+
+    def __init__(self, crm: CRM) -> None:
+        self._crm = crm
+        self._home = check_home(crm)
+        self._register = Register.of(crm.engine, self._home.prefix, self._home.schema)
+        self.open_tenants = OpenTenants()
+
+    def open(self, name: str) -> CRM:
+        """Return the CRM of a tenant; the last ones stay open, so that the next call costs nothing.
+
+        Raises:
+            UnknownTenantError: if there is none of this name.
+            TenantUnfinishedError: if it is being created or dropped.
+            ConnectionFailed: if the database can't be reached.
+        """
+        return self.open_tenants.get(name, lambda: self._found(name))
+
+    def create(self, name: str, /, *, admin: str | None = None) -> CRM:
+        """Create a tenant, with `admin` as its first user if one is given, and return its CRM.
+
+        If a creation was cut short, this finishes it.
+
+        Raises:
+            TenantNameError: if the name can't be one.
+            TenantExistsError: if there is such a tenant, or something else is where it would live.
+            ConnectionFailed: if the database can't be reached.
+        """
+        entry = self._begin(name)
+        made = self._crm_of(entry, CREATING)
+        try:
+            made.upgrade(admin=admin)
+            self._number(made, entry)
+        finally:
+            made.close()
+        self._register.change(entry, ACTIVE, only=(CREATING,))
+        return self.open(name)
+
+    def list(self) -> tuple[Entry, ...]:
+        """Return all tenants by name, in whatever state they are.
+
+        Raises:
+            ConnectionFailed: if the database can't be reached.
+        """
+        return tuple(self._register.all())
+
+    def suspend(self, name: str, /) -> None:
+        """Refuse all sessions from now on; those that are open can finish. It can still be upgraded and exported.
+
+        Raises:
+            UnknownTenantError, TenantUnfinishedError: if it isn't there, or not ready.
+        """
+        entry = self._entry(name)
+        self._move(entry, SUSPENDED, only=(ACTIVE, SUSPENDED))
+        self._tell_processes(entry)
+
+    def resume(self, name: str, /) -> None:
+        """Let a suspended tenant be worked in again.
+
+        Raises:
+            UnknownTenantError, TenantUnfinishedError: if it isn't there, or not ready.
+        """
+        self._move(self._entry(name), ACTIVE, only=(ACTIVE, SUSPENDED))
+
+    def drop(self, name: str, /, *, confirm: str) -> None:
+        """Delete a tenant with all its data for good; `confirm` is its name once more.
+
+        If that was cut short, this finishes it.
+
+        Raises:
+            TenantNotConfirmedError: if it isn't; nothing is changed.
+            UnknownTenantError: if there is no such tenant.
+        """
+        entry = self._entry(name)
+        if confirm != name:
+            raise TenantNotConfirmedError(name=name)
+        self._register.change(entry, DROPPING, only=(CREATING, ACTIVE, SUSPENDED, DROPPING))
+        self._tell_processes(entry)
+        self.open_tenants.forget(name)
+        databases.drop(self._crm, self._register, entry)
+
+    def close(self) -> None:
+        """Close the connections to tenants that are open; they are opened again when they are asked for."""
+        self.open_tenants.close()
+
+    def _entry(self, name: str) -> Entry:
+        found = self._register.find(name)
+        if found is None:
+            raise UnknownTenantError(name=name)
+        return found
+
+    def _found(self, name: str) -> CRM:
+        entry = self._entry(name)
+        if entry.state in {CREATING, DROPPING}:
+            raise TenantUnfinishedError(name=name, state=entry.state)
+        return self._crm_of(entry, ACTIVE)
+
+    def _crm_of(self, entry: Entry, *opens: str) -> CRM:
+        place = TenantPlace(
+            home=self._crm,
+            prefix=self._home.prefix,
+            register=self._register,
+            entry=entry,
+            opens=opens,
+            forget=self.open_tenants.forget,
+        )
+        return self._crm.at(place)
+
+    def _begin(self, name: str) -> Entry:
+        """Return a tenant that is being created, with its empty schema or file."""
+        if not NAME.match(name):
+            raise TenantNameError(name=name)
+        if self._register.find(name) is None:
+            databases.begin(self._crm, self._register, name, location_of(self._crm, self._home, name))
+        entry = self._entry(name)
+        if entry.state == DROPPING:
+            raise TenantUnfinishedError(name=name, state=entry.state)
+        if entry.state != CREATING:
+            raise TenantExistsError(name=name, location=entry.location)
+        databases.make(self._crm_of(entry, CREATING))
+        return entry
+
+    @staticmethod
+    def _number(made: CRM, entry: Entry) -> None:
+        """Begin the generations of a new tenant far from those of one of the same name that was dropped before it.
+
+        A process that has worked in the old one notices by that, even if it has slept in between.
+        """
+        generation = made.tables.system.generation
+        with made.engine.begin() as connection:
+            if not connection.execute(generation.select().where(generation.c.topic == TOPIC)).first():
+                connection.execute(generation.insert().values(topic=TOPIC, number=entry.number * APART))
+
+    def _move(self, entry: Entry, state: str, *, only: tuple[str, ...]) -> None:
+        if not self._register.change(entry, state, only=only):
+            raise TenantUnfinishedError(name=entry.name, state=self._entry(entry.name).state)
+
+    def _tell_processes(self, entry: Entry) -> None:
+        """Have every process that works in a tenant ask the register again with its next session."""
+        crm = self._crm_of(entry)
+        if not databases.is_there(crm):
+            return
+        try:
+            with crm.engine.begin() as connection:
+                generation = crm.tables.system.generation
+                if generation.name in Present.of(connection, crm.tables).tables:
+                    raise_generation(connection, generation, TOPIC)
+        finally:
+            crm.close()
