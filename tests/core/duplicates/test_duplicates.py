@@ -256,3 +256,21 @@ def statements(crm: CRM) -> Iterator[list[str]]:
     sa.event.listen(crm.engine, "before_cursor_execute", note)
     yield found
     sa.event.remove(crm.engine, "before_cursor_execute", note)
+
+
+def test_what_speaks_for_two_records_being_the_same_and_against_it_is_told(session: Session) -> None:
+    """A comparison names fields with weights on both sides, and whether the rule would ever compare them itself."""
+    bea = session.create(Contact, name="Bea Martin", email="bea@acme.example", birthday="1980-02-01")
+    other = session.create(Contact, name="Bea Martin", email="bea@acme.example", birthday="1999-12-24")
+    (found,) = (each for each in session.identity.compare(bea, other) if each.rule == "same_contact")
+    assert [each.fields for each in found.against] == [("birthday",)]
+    assert {each.fields[0] for each in found.reasons} == {"name", "email"}
+    (listed,) = (each for each in session.identity.duplicates(bea) if each.rule == "same_contact")
+    assert (listed.score, listed.reasons, found.share_key) == (found.score, found.reasons, True)
+    session.identity.dismiss(bea, other)
+    assert session.identity.compare(other, bea)[0].is_dismissed
+    stranger = session.create(Contact, name="Cid Lopez")
+    assert not any(each.share_key for each in session.identity.compare(bea, stranger))
+    session.delete(other)
+    with pytest.raises(NotFoundError):
+        session.identity.compare(bea, other)

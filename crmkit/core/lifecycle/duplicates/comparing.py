@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Reason:
-    """One comparison that speaks for two records being the same; it names fields, and quotes no value.
+    """One comparison that speaks for two records being the same, or against it; it names fields, and quotes no value.
 
     Attributes:
         fields: the fields that were compared.
         similarity: how alike the values are, 0 to 1.
-        weight: how much it adds to the odds, as a power of two.
+        weight: how much it adds to the odds, as a power of two; what is less than 0 speaks against it.
     """
 
     fields: tuple[str, ...]
@@ -35,26 +35,30 @@ class Reason:
 
 @frozen(kw_only=True)
 class Likeness:
-    """How likely two records are the same: `score`, 0 to 1, and what speaks for it, the strongest reason first."""
+    """How likely two records are the same: `score`, 0 to 1; what speaks for it, and against it, the strongest first."""
 
     score: float
     reasons: tuple[Reason, ...]
+    against: tuple[Reason, ...]
 
 
 def likeness(rule: DuplicateRule, one: Values, other: Values) -> Likeness:
     """Compare two records by a rule."""
     odds = log2(rule.prior / (1 - rule.prior)) if rule.prior < 1 else 0.0
-    reasons = []
+    told = []
     for compare in rule.compares:
         similarity = closest(compare, one, other)
         if similarity is None:
             continue
         weight = weight_of(compare, similarity)
         odds += weight
-        if weight > 0:
-            reasons.append(Reason(fields=compare.fields, similarity=round(similarity, 4), weight=round(weight, 2)))
-    score = 1 / (1 + 2**-odds)
-    return Likeness(score=round(score, 6), reasons=tuple(sorted(reasons, key=lambda each: -each.weight)))
+        told.append(Reason(fields=compare.fields, similarity=round(similarity, 4), weight=round(weight, 2)))
+    told.sort(key=lambda each: -abs(each.weight))
+    return Likeness(
+        score=round(1 / (1 + 2**-odds), 6),
+        reasons=tuple(each for each in told if each.weight > 0),
+        against=tuple(each for each in told if each.weight <= 0),
+    )
 
 
 def closest(compare: Compare, one: Values, other: Values) -> float | None:

@@ -11,7 +11,7 @@ from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.drafts import UpdateDraft
 from crmkit.core.lifecycle.duplicates.comparing import Reason, likeness
 from crmkit.core.lifecycle.duplicates.finding import Duplicate, dismissed, hits_of, pair, seen_fields
-from crmkit.core.lifecycle.duplicates.keys import numbers_within
+from crmkit.core.lifecycle.duplicates.keys import keys_of, numbers_within
 from crmkit.core.lifecycle.duplicates.known_as import Match, resolve
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
@@ -37,6 +37,26 @@ class Candidate:
     score: float
     reasons: tuple[Reason, ...]
     rule: str
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """Two records compared by a rule.
+
+    Attributes:
+        rule: the name of the rule.
+        score: how likely they are the same, 0 to 1.
+        reasons, against: what speaks for it, and against it, the strongest first; what one of them lacks is in neither.
+        share_key: whether they share a key; else the rule never compares them by itself.
+        is_dismissed: whether somebody has said that they are not the same.
+    """
+
+    rule: str
+    score: float
+    reasons: tuple[Reason, ...]
+    against: tuple[Reason, ...]
+    share_key: bool
+    is_dismissed: bool
 
 
 class Identity:
@@ -72,6 +92,34 @@ class Identity:
             Duplicate(record=hit.record.ref, score=hit.score, reasons=hit.reasons, rule=hit.rule.name)
             for hit in sorted(hits, key=lambda each: (-each.score, 0 if each.record is None else each.record.id))
             if hit.record is not None and hit.record.id in shown
+        ]
+
+    def compare(self, first: Record, second: Record, /) -> list[Comparison]:
+        """Return how alike two records are by each rule of their entity, by the fields that the actor may see.
+
+        Raises:
+            NotFoundError: if the actor doesn't see both.
+            Refused: if they are no two records of one entity.
+        """
+        session = self._session
+        entity = two_of(session, first, second)
+        found = session.by_id(entity, [first.id, second.id])
+        missing = {first.id, second.id} - found.keys()
+        if missing:
+            raise NotFoundError(entity=entity.name, id=min(missing))
+        one, other = (dict(found[each.id].items()) for each in (first, second))
+        apart = pair(first.id, second.id) in dismissed(session, entity, [first.id])
+        return [
+            Comparison(
+                rule=rule.name,
+                score=alike.score,
+                reasons=alike.reasons,
+                against=alike.against,
+                share_key=not set(keys_of([rule], one)).isdisjoint(keys_of([rule], other)),
+                is_dismissed=apart,
+            )
+            for rule in session.model.duplicate_rules.get(entity.name, ())
+            for alike in [likeness(rule, one, other)]
         ]
 
     def resolve(self, channel: str, address: str, /) -> list[Match]:
@@ -113,10 +161,7 @@ class Identity:
             AccessDeniedError: if the actor may change neither of them.
         """
         session = self._session
-        entity = session.model.entity(first)
-        if session.model.entity(second) is not entity or first.id == second.id:
-            text = _("Two different records of one entity can be told apart.")
-            raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
+        entity = two_of(session, first, second)
         ids = pair(first.id, second.id)
         with session.unit.command(writes_much=False):
             missing = set(ids) - session.readable_ids(entity.name, ids)
@@ -129,6 +174,15 @@ class Identity:
                 row |= {"entity": entity.name, "at": session.unit.now, "actor_id": session.principal.user}  # type: ignore[dict-item]
                 session.unit.connection.execute(session.tables.system.dismissal.insert().values(row))
                 session.unit.written += 1
+
+
+def two_of(session: Session, first: Record, second: Record) -> EntityModel:
+    """Return the entity of two records; refuse one record twice, and records of two entities."""
+    entity = session.model.entity(first)
+    if session.model.entity(second) is not entity or first.id == second.id:
+        text = _("Two different records of one entity can be told apart.")
+        raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
+    return entity
 
 
 def pairs(session: Session, entity: EntityModel, rules: Sequence[DuplicateRule]) -> Iterator[tuple[Record, Record]]:
