@@ -58,12 +58,17 @@ if TYPE_CHECKING:
     from crmkit.core.declare.modes import Mode as Mode
     from crmkit.core.declare.modes import Preset as Preset
     from crmkit.core.declare.modes import Question as Question
+    from crmkit.core.declare.outbox import Handler as Handler
+    from crmkit.core.declare.outbox import Job as Job
     from crmkit.core.declare.profiles import Figure as Figure
     from crmkit.core.declare.profiles import ProfileSection as ProfileSection
     from crmkit.core.declare.records import Record as Record
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
     from crmkit.core.declare.records import record as record
+    from crmkit.core.declare.schedules import Daily as Daily
+    from crmkit.core.declare.schedules import Every as Every
+    from crmkit.core.declare.schedules import Monthly as Monthly
     from crmkit.core.declare.stages import AddStage as AddStage
     from crmkit.core.declare.stages import ChangeStage as ChangeStage
     from crmkit.core.declare.stages import Gate as Gate
@@ -99,6 +104,9 @@ if TYPE_CHECKING:
     from crmkit.core.nouns.selling import Order as Order
     from crmkit.core.nouns.selling import OrderLine as OrderLine
     from crmkit.core.nouns.selling import Product as Product
+    from crmkit.core.outbox.occurrence import JobRun as JobRun
+    from crmkit.core.outbox.occurrence import Occurrence as Occurrence
+    from crmkit.core.outbox.worker import Worker as Worker
     from crmkit.core.reading.permission import SYSTEM as SYSTEM
     from crmkit.core.reading.reports.columns import Column as Column
     from crmkit.core.reading.reports.table import Table as Table
@@ -123,8 +131,10 @@ _HOMES = {
     "crmkit.core.declare.levels": "LevelRule",
     "crmkit.core.declare.manifest": "Manifest",
     "crmkit.core.declare.modes": "Mode Preset Question",
+    "crmkit.core.declare.outbox": "Handler Job",
     "crmkit.core.declare.profiles": "Figure ProfileSection",
     "crmkit.core.declare.records": "Record Staged extend record",
+    "crmkit.core.declare.schedules": "Daily Every Monthly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address Location Money Ref",
@@ -135,6 +145,8 @@ _HOMES = {
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",
     "crmkit.core.nouns.selling": ("Assignment ExchangeRate Opportunity OpportunityContact Order OrderLine Product"),
+    "crmkit.core.outbox.occurrence": "JobRun Occurrence",
+    "crmkit.core.outbox.worker": "Worker",
     "crmkit.core.reading.permission": "SYSTEM",
     "crmkit.core.reading.reports.columns": "Column",
     "crmkit.core.reading.reports.table": "Table",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from copy import copy
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -13,12 +12,14 @@ from crmkit.core.assemble.assemble import assemble
 from crmkit.core.assemble.plugins import as_plugin, load_all
 from crmkit.core.declare.conventions import Conventions
 from crmkit.core.nouns import plugin as core
+from crmkit.core.storage.moments import utc_now
 from crmkit.core.storage.places import OwnPlace
 from crmkit.made_once import Maker, made_once
 from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from os import PathLike
 
     import sqlalchemy as sa
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.ledger import Statements
     from crmkit.core.lifecycle.session import Session
+    from crmkit.core.outbox.life import Outbox
+    from crmkit.core.outbox.worker import Worker
     from crmkit.core.reading.permission import System
     from crmkit.core.storage.ids import Ids
     from crmkit.core.storage.places import Place
@@ -40,11 +43,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_TRIES = 5
-
-
-def utc_now() -> datetime:
-    """Return the moment by the machine's clock, UTC."""
-    return datetime.now(UTC)
 
 
 class CRM(Maker):
@@ -170,6 +168,19 @@ class CRM(Maker):
         from crmkit.core.audit.life import Audit
 
         return Audit(self)
+
+    @made_once
+    def outbox(self) -> Outbox:
+        """What shows what waits in the outbox, and has dead letters done again."""
+        from crmkit.core.outbox.life import Outbox
+
+        return Outbox(self)
+
+    def worker(self) -> Worker:
+        """Return a worker, which hands out events and does jobs: `crm.worker().run()`."""
+        from crmkit.core.outbox.worker import Worker
+
+        return Worker(self)
 
     @made_once
     def plugins(self) -> PluginLife:

@@ -26,6 +26,8 @@ SECTIONS = (
             ("upgrade", "setting_up:upgrade", _("Create the database's tables, or add what is missing.")),
             ("demo", "demo:demo", _("Make a CRM with a year of invented business, and report on it.")),
             ("backup", "backing_up:backup", _("Write everything that the CRM keeps into a new file.")),
+            ("worker", "working:worker", _("Hand out events and do jobs, until it is stopped.")),
+            ("outbox", "working:outbox", _("Show what waits in the outbox, and what was given up.")),
             ("restore", "backing_up:restore", _("Restore a backup into an empty database.")),
             ("doctor", "doctor:doctor", _("Check edition, plugins and database, and say what to do.")),
         ),

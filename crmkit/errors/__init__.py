@@ -108,6 +108,9 @@ from crmkit.errors.sessions import (
     KeyReusedError as KeyReusedError,
 )
 from crmkit.errors.sessions import (
+    LeaseLostError as LeaseLostError,
+)
+from crmkit.errors.sessions import (
     ReadOnlyError as ReadOnlyError,
 )
 from crmkit.errors.sessions import (

@@ -67,3 +67,21 @@ class KeyReusedError(SessionError):
     def message(self) -> str:
         """Name the key."""
         return _("The idempotency key {key!r} was used before for a different command. Use a new key.", key=self.key)
+
+
+@define(kw_only=True, eq=False)
+class LeaseLostError(SessionError):
+    """Work took so long that it was free for others before it was done; what it wrote is not kept."""
+
+    work: int
+    consumer: str
+
+    @property
+    def message(self) -> str:
+        """Name the work."""
+        return _(
+            "Work {work} of {consumer} is no longer held: it took longer than its lease, and somebody else may do it. "
+            "Nothing was kept.",
+            work=self.work,
+            consumer=self.consumer,
+        )

@@ -35,6 +35,7 @@ WRITING: Final = (
     "move",
     "move_many",
     "emit",
+    "enqueue",
     "link",
     "share",
     "unshare",

@@ -36,11 +36,12 @@ def demo(*, folder: Path, force: bool, seed: int, deals: int) -> None:
     """
     from random import Random
 
-    from crmkit.app import CRM, utc_now
+    from crmkit.app import CRM
     from crmkit.cli.demo.business import Business
     from crmkit.cli.demo.clock import MovingClock
     from crmkit.cli.demo.folder import prepare
     from crmkit.cli.starting import usual_plugins, write_edition
+    from crmkit.core.storage.moments import utc_now
 
     prepare(folder, force=force)
     write_edition(folder / FILE, ANSWERS, usual_plugins())

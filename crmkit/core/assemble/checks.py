@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crmkit.core.assemble.level_rules import check_level
+from crmkit.core.assemble.outbox import check_outbox
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
 from crmkit.core.declare.access import EVERYTHING, Role
@@ -26,9 +27,11 @@ SYSTEM_TABLES = (
     "change",
     "closure",
     "event",
+    "event_epoch",
     "link",
     "stage_history",
     "command",
+    "consumer",
     "sequence",
     "share",
     "dismissal",
@@ -41,6 +44,7 @@ SYSTEM_TABLES = (
     "seal",
     "sealed_change",
     "upgrade_step",
+    "work",
     "import",
     "import_row",
 )
@@ -87,6 +91,7 @@ def check_model(model: Model) -> None:
     for command, plugin in model.of(Command):
         check_known(_("command {command!r}", command=command.name), plugin, "role", command.roles, model.roles)
     check_policies(model)
+    check_outbox(model)
 
 
 def check_fields_of_grants(model: Model, role: Role, plugin: str) -> None:

@@ -10,6 +10,8 @@ from crmkit.core.reading.permission import SYSTEM
 
 if TYPE_CHECKING:
     from crmkit.app import CRM
+    from crmkit.core.lifecycle.session import Session
+    from crmkit.core.outbox.occurrence import JobRun
 
 
 class Audit:
@@ -40,3 +42,9 @@ class Audit:
         """
         with self._crm.session(actor=SYSTEM, readonly=True) as session:
             return verify(session, anchor)
+
+
+def seal_changes(session: Session, _run: JobRun) -> None:
+    """Seal the changes that were committed since the last time: a job that workers do every minute."""
+    session.unit.check_writable()
+    sealing.seal(session.unit.connection, session.tables, session.unit.now)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FORGOTTEN = ("sequence", "command", "generation")
 """Tables of the system that a backup leaves out: the next ids are computed anew, and what processes promised each other
 (idempotency keys, generations) ends with a restore."""
+UNCOMPARED = ("event_epoch",)
+"""Tables that a restore adds to, and that fingerprints leave out."""
 TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "text": TEXT,
     "integer": INTEGER,

@@ -11,6 +11,7 @@ from crmkit.core.backup.archive import opened
 from crmkit.core.backup.contents import AT_ONCE, TYPES, value_of
 from crmkit.core.backup.writing import EPOCH
 from crmkit.core.lifecycle.opening import connecting
+from crmkit.core.outbox.epochs import begin_epoch
 from crmkit.core.storage.ids import sequence_of
 from crmkit.core.storage.locks import hold
 from crmkit.core.storage.plugin_ledger import differences, is_newer
@@ -161,6 +162,9 @@ def finish(crm: CRM, connection: sa.Connection, archive: Archive) -> None:
     left_out = [each for each in left_out if each in {system.sequence, system.command, system.generation}]
     crm.tables.metadata.create_all(connection, tables=left_out, checkfirst=False)
     connection.execute(system.generation.insert().values(topic=EPOCH, number=manifest.epoch + 1))
+    if "work" in manifest.tables:
+        connection.execute(system.work.update().values(fence=None, leased_until=None))
+        begin_epoch(connection, crm.tables)
     if connection.dialect.name == "sqlite":
         if manifest.sequences:
             rows = [{"entity": entity, "next": number} for entity, number in manifest.sequences.items()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.core.backup.contents import Contents, contents_of, lines_of
+from crmkit.core.backup.contents import UNCOMPARED, Contents, contents_of, lines_of
 from crmkit.core.backup.manifest import FORMAT, NAME, Manifest, TableEntry
 from crmkit.core.lifecycle.opening import check_facts, connecting
 from crmkit.core.lifecycle.unit import begin
@@ -119,7 +119,8 @@ def fingerprint(crm: CRM) -> dict[str, str]:
     with connecting(crm.engine):
         connection = begin(crm.engine, readonly=True)
     try:
-        return {each.name: digest_of(connection, crm, each) for each in contents_of(connection, crm.tables)}
+        compared = [each for each in contents_of(connection, crm.tables) if each.name not in UNCOMPARED]
+        return {each.name: digest_of(connection, crm, each) for each in compared}
     finally:
         connection.close()
 

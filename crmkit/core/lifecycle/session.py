@@ -14,6 +14,7 @@ from crmkit.core.lifecycle import (
     changing,
     creating,
     deleting,
+    enqueuing,
     explaining,
     idempotency,
     moving,
@@ -37,6 +38,7 @@ from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from types import TracebackType
 
     from crmkit.core.assemble.model import EntityModel
@@ -236,6 +238,19 @@ class Session(Merging):
         if not self.principal.reaches_all and not within(self, entity, [record.id], "update"):
             raise AccessDeniedError(action=_("emit {name} about", name=name), entity=entity, actor=self.principal.name)
         emit(self, name, record, payload)
+
+    def enqueue(self, job: str, /, *, key: str | None = None, at: datetime | None = None, **parameters: object) -> bool:
+        """Ask for a run of a job, by a worker, once this transaction is committed; return whether it is a new one.
+
+        With a `key`, a job is enqueued but once for as long as its run is remembered. `at` (UTC) is the moment before
+        which it is not done. For programs and plugins: the session must have system reach.
+
+        Raises:
+            UnknownNameError: if there is no such job.
+            Refused: if a parameter doesn't fit.
+            AccessDeniedError: if the actor is a user.
+        """
+        return enqueuing.enqueue(self, job, parameters, key=key, at=at)
 
     def link(self, source: Record, kind: str, target: Record, /) -> Link:
         """Note where a record came from: lead `converted_to` opportunity, quote `became` order. Twice is once."""

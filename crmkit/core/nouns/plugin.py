@@ -15,6 +15,7 @@ from crmkit.core.nouns import (
     fillers,
     growth,
     identities,
+    outbox,
     pipelines,
     profiles,
     reports,
@@ -65,6 +66,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from categories.DECLARATIONS
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
+    yield from outbox.DECLARATIONS
     yield from profiles.SECTIONS
     yield from fillers.FILLERS
     yield from growth.QUESTIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +14,11 @@ from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.among import among
 from crmkit.core.reading.belonging import Belonging
 from crmkit.core.reading.sharing import moment, shared_records, shared_with
+from crmkit.core.storage.moments import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.assemble.rights import Levels, Rights
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from crmkit.core.storage.tables import Tables
 
 ALL: Final[Levels] = frozenset({"all"})
-
-
-def utc_now() -> datetime:
-    """Return the moment by the machine's clock, UTC."""
-    return datetime.now(UTC)
 
 
 class System:

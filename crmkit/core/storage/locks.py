@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
     from crmkit.core.storage.tables import Tables
 
-HOLD = (
-    "SELECT pg_advisory_xact_lock("
-    "hashtextextended(concat_ws(' ', 'crmkit', coalesce(%s, current_schema()), %s::text, %s::text), 0))"
-)
+KEY = "hashtextextended(concat_ws(' ', 'crmkit', coalesce(%s, current_schema()), %s::text, %s::text), 0)"
+HOLD = f"SELECT pg_advisory_xact_lock({KEY})"
+TRY = f"SELECT pg_try_advisory_xact_lock({KEY})"
 
 
 def hold(connection: sa.Connection, tables: Tables, name: str) -> None:
@@ -26,3 +25,10 @@ def hold(connection: sa.Connection, tables: Tables, name: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(HOLD, (tables.schema, tables.prefix, name))
+
+
+def try_to_hold(connection: sa.Connection, tables: Tables, name: str) -> bool:
+    """Hold the name to the end of this transaction if no other one does; return whether it is held."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.exec_driver_sql(TRY, (tables.schema, tables.prefix, name)).scalar_one())

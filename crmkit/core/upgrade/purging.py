@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.assemble.plugins import requirement_name
+from crmkit.core.declare.outbox import HANDLER, JOB, consumer_name
 from crmkit.core.upgrade.rebuilding import drop_columns
 from crmkit.core.upgrade.renaming import ENTITY_COLUMNS
 from crmkit.core.upgrade.steps import Step, nothing, quoted
@@ -163,6 +164,10 @@ def forgetting(tables: Tables, plugin: str) -> Callable[[sa.Connection], None]:
     def run(connection: sa.Connection) -> None:
         for table, column in ((tables.system.plugin, "name"), (tables.system.upgrade_step, "plugin")):
             connection.execute(table.delete().where(table.c[column] == plugin))
+        for table, column in ((tables.system.work, "consumer"), (tables.system.consumer, "name")):
+            for kind in (HANDLER, JOB):
+                own = table.c[column].startswith(consumer_name(kind, plugin, ""), autoescape=True)
+                connection.execute(table.delete().where(own))
 
     return run
 

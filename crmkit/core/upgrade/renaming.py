@@ -34,6 +34,7 @@ ENTITY_COLUMNS = (
     ("merge", "entity"),
     ("redirect", "entity"),
     ("share", "entity"),
+    ("work", "entity"),
 )
 """The columns of the system's tables that hold the name of an entity."""
 

@@ -143,7 +143,7 @@ COMMANDS: dict[str, Action] = {
     "transfer": "transfer",
 }
 """The commands about a record, each with what the actor must be allowed to do with it."""
-ELSEWHERE = {"create", "create_many", "restore", "emit", "merge", "unmerge", "set_external_id"}
+ELSEWHERE = {"create", "create_many", "restore", "emit", "merge", "unmerge", "set_external_id", "enqueue"}
 """Commands with tests of their own: those of merging stand in tests/core/merging."""
 
 

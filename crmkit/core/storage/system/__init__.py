@@ -12,6 +12,7 @@ from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
 from crmkit.core.storage.system.merges import MergeTables
+from crmkit.core.storage.system.outbox import OutboxTables
 from crmkit.core.storage.system.seals import SealTables
 from crmkit.core.storage.system.shares import ShareTables
 from crmkit.core.storage.system.upgrades import UpgradeTables
@@ -28,6 +29,7 @@ class SystemTables(
     GenerationTables,
     ImportTables,
     MergeTables,
+    OutboxTables,
     SealTables,
     ShareTables,
     UpgradeTables,
@@ -42,6 +44,7 @@ class SystemTables(
         self.add_generations(make)
         self.add_imports(make)
         self.add_merges(make)
+        self.add_outbox(make)
         self.add_seals(make)
         self.add_shares(make)
         self.add_upgrades(make)

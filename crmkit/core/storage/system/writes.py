@@ -18,7 +18,8 @@ class WriteTables:
 
     Attributes:
         change: one row per change of a record: who, when, old and new values as JSON.
-        event: the outbox; one row per event, written with its change in one transaction.
+        event: one row per event, written with its change in one transaction; `dispatched_at` is when it was turned
+            into work for those who handle it.
         link: provenance between records.
         stage_history: one row per entry into a stage.
         command: idempotency keys with what they answered.
@@ -58,7 +59,10 @@ class WriteTables:
             sa.Column("at", MOMENT, nullable=False),
             sa.Column("actor_id", INTEGER),
             sa.Column("payload", TEXT),
+            sa.Column("dispatched_at", MOMENT),
         )
+        new = self.event.c.dispatched_at.is_(None)
+        make.index("event_new", self.event.c.id, sqlite_where=new, postgresql_where=new)
         make.index("event_record", self.event.c.entity, self.event.c.record_id)
         self.link = make.table(
             "link",
