@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
     from crmkit.core.nouns.categories import Category as Category
+    from crmkit.core.nouns.custom_fields import CustomField as CustomField
     from crmkit.core.nouns.customers import Contact as Contact
     from crmkit.core.nouns.customers import Customer as Customer
     from crmkit.core.nouns.customers import CustomerContact as CustomerContact
@@ -141,6 +142,7 @@ _HOMES = {
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.categories": "Category",
+    "crmkit.core.nouns.custom_fields": "CustomField",
     "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crmkit.core.audit.life import Audit
     from crmkit.core.backup.manifest import Manifest as BackupManifest
     from crmkit.core.declare.records import Record
-    from crmkit.core.lifecycle.ledger import Statements
+    from crmkit.core.lifecycle.custom_fields.fitted import Fitted
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.outbox.life import Outbox
     from crmkit.core.outbox.worker import Worker
@@ -88,8 +88,7 @@ class CRM(Maker):
         self._begin_anew()
         self.place = place
         self.is_checked = False
-        self.generation: int | None = None
-        self.statements: dict[str, Statements] = {}
+        self.fitted: tuple[int, Fitted] | None = None
 
     def at(self, place: Place, /) -> Self:
         """Return a CRM of the same Model, conventions and clock at another place, which shares nothing else."""
@@ -144,6 +143,13 @@ class CRM(Maker):
     def tables(self) -> Tables:
         """The tables, in the host's `MetaData` if it gave one."""
         return self.place.tables(self.model)
+
+    @made_once
+    def declared(self) -> Fitted:
+        """What the plugins declare, before anything that the database adds to it."""
+        from crmkit.core.lifecycle.custom_fields.fitted import Fitted
+
+        return Fitted(self.model, self.tables)
 
     @made_once
     def engine(self) -> sa.Engine:
@@ -281,7 +287,7 @@ class CRM(Maker):
         """Forget what is remembered of the database: ids that were taken ahead, its size, what it was made for."""
         for name in ("ids", "statistics"):
             self.__dict__.pop(name, None)
-        self.is_checked, self.generation = False, None
+        self.is_checked, self.fitted = False, None
 
     def session(
         self,

@@ -51,6 +51,8 @@ class FieldModel:
         provider: the plugin that declared it.
         columns: the names of its columns, one for each part of its kind.
         is_system: whether only the lifecycle writes it.
+        in_extra: whether it has no columns of its own: its values are kept in the table's column `extra`, by the names
+            that its columns would have.
     """
 
     name: str
@@ -59,6 +61,7 @@ class FieldModel:
     provider: str
     columns: tuple[str, ...]
     is_system: bool = False
+    in_extra: bool = False
 
     @property
     def label(self) -> str:

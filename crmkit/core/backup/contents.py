@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.core.storage.column_types import BOOLEAN, DATE, INTEGER, MOMENT, TEXT
+from crmkit.core.storage.extra import ExtraJson
 from crmkit.core.upgrade.planning import kept_tables
 from crmkit.core.upgrade.rebuilding import references_of
 
@@ -32,6 +33,7 @@ TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "boolean": BOOLEAN,
     "date": DATE,
     "datetime": MOMENT,
+    "json": ExtraJson(),
 }
 AT_ONCE = 1000
 
@@ -96,6 +98,7 @@ def type_name(found: sa.types.TypeEngine[Any]) -> str:
         (sa.Date, "date"),
         (sa.Integer, "integer"),
         (sa.Numeric, "integer"),
+        (sa.JSON, "json"),
     ):
         if isinstance(found, kind):
             return name
@@ -132,13 +135,15 @@ def value_of(sort: str, given: object) -> object:
     Raises:
         ValueError: if it is none of the column's type.
     """
-    fits = {"text": str, "integer": int, "boolean": bool, "date": str, "datetime": str}[sort]
+    fits = {"text": str, "integer": int, "boolean": bool, "date": str, "datetime": str, "json": str}[sort]
     if given is None:
         return None
     if not isinstance(given, fits) or (sort == "integer" and isinstance(given, bool)):
         raise ValueError(given)
     if sort == "date":
         return date.fromisoformat(str(given))
+    if sort == "json":
+        json.loads(str(given))
     if sort == "datetime":
         return datetime.strptime(str(given), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     return given

@@ -29,7 +29,9 @@ T = TypeVar("T", bound="type")
 REF_TARGET = re.compile(r"\bRef\[\s*[\"']?(?:\w+\.)*(\w+)[\"']?\s*\]")
 OPTIONAL = re.compile(r"\bNone\b|\bOptional\[")
 ENTITY, EXTENSION = "__crmkit_entity__", "__crmkit_extension__"
-RESERVED = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "ref"})
+RESERVED = frozenset(
+    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "ref", "extra"}
+)
 STAGE_FIELDS = ("pipeline", "stage", "stage_kind", "stage_since")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle.validation import key_values
+from crmkit.core.storage.extra import stored
 from crmkit.core.storage.tables import unique_columns
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
@@ -47,7 +48,7 @@ def find_ids(
 ) -> dict[Key, list[int]]:
     """Return the ids of the living records with these keys that the actor may read, the oldest first."""
     table = session.tables[entity.name]
-    columns = [table.c[column] for field in fields for column in columns_of(field)]
+    columns = [stored(table, field, column) for field in fields for column in columns_of(field)]
     reach = session.reacher.reach(entity, table, "read")
     found: dict[Key, list[int]] = {}
     for chunk in chunks(list(dict.fromkeys(keys))):

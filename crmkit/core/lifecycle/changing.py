@@ -15,7 +15,7 @@ from crmkit.core.lifecycle.duplicates.keys import concerns, follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.merging.redirects import merged_error
-from crmkit.core.lifecycle.seeing import shown, whole
+from crmkit.core.lifecycle.seeing import differing, shown, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.core.reading.sharing import NOW
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
-
-STAMPS = ("updated_at", "updated_by")
 
 
 def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, Mapping[str, object]]]) -> list[Record]:
@@ -201,7 +199,5 @@ def refused_update(
     merged = merged_error(session, entity, seen) if seen.deleted_at is not None else None
     if merged is not None:
         return merged
-    stamps = {"version", *STAMPS}
-    before = dict(record.items())
-    changed = tuple(name for name, value in seen.items() if name not in stamps and before.get(name) != value)
+    changed = differing(record, seen)
     return ConflictError(entity=entity.name, id=record.id, changed=changed, version=seen.version)

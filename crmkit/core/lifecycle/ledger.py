@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crmkit.core.reading.plans import ReadPlans
+from crmkit.core.storage.extra_statements import ExtendedStatements
 from crmkit.core.storage.statements import EntityStatements, TableStatements
+from crmkit.core.storage.system.generations import raise_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,6 +44,10 @@ HISTORY = (
 )
 
 
+GOVERNING = frozenset({"custom_field"})
+"""The entities whose records change what processes remember of the database."""
+
+
 class Statements:
     """The prepared statements of a CRM on one kind of database.
 
@@ -60,7 +66,8 @@ class Statements:
         found = self._entities.get(entity.name)
         if found is None:
             table = self._tables[entity.name]
-            found = self._entities[entity.name] = EntityStatements(table, entity, self._dialect)
+            made = ExtendedStatements if any(each.in_extra for each in entity.fields.values()) else EntityStatements
+            found = self._entities[entity.name] = made(table, entity, self._dialect)
         return found
 
     @cached_property
@@ -109,6 +116,8 @@ def log(
         event_rows.append((event_name, name, record, version, ordinal, at, actor, None))
     unit.execute_many(statement, change_rows)
     unit.execute_many(session.statements.event[1], event_rows)
+    if name in GOVERNING:
+        raise_generation(unit.connection, session.tables.system.generation, name)
 
 
 def emit(session: Session, name: str, record: Record, payload: Mapping[str, object] | None) -> None:

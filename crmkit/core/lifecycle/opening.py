@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmkit.core.declare.kinds import TagsKind
 from crmkit.core.lifecycle.conditions import check_conditions
-from crmkit.core.lifecycle.ledger import Statements
+from crmkit.core.lifecycle.custom_fields.fitted import Fitted, fit
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal, System
@@ -46,14 +46,14 @@ def open_session(
     try:
         with crm.place.explaining(), connecting(crm.engine):
             check_facts(crm, opened)
-            principal, generation = principal_of(crm, opened, actor)
-            notice(crm, opened, generation)
+            user = acting(crm, opened, actor)
+            fitted = notice(crm, opened, user.generation)
     except BaseException:
         if connection is None:
             opened.close()
         raise
     unit = Unit(opened, crm.clock, crm.ids, crm.statistics, is_hosted=connection is not None, is_readonly=readonly)
-    return Session(crm.model, crm.tables, unit, principal, statements_of(crm, opened))
+    return Session(fitted.model, fitted.tables, unit, principal_of(crm, fitted, user), fitted.statements(opened))
 
 
 def check_facts(crm: CRM, connection: sa.Connection) -> None:
@@ -70,49 +70,56 @@ def check_facts(crm: CRM, connection: sa.Connection) -> None:
         crm.is_checked = True
 
 
-def notice(crm: CRM, connection: sa.Connection, generation: int) -> None:
-    """Forget what the CRM remembers of its database if another process has changed it since.
+def notice(crm: CRM, connection: sa.Connection, generation: int) -> Fitted:
+    """Return the Model with the custom fields of the database, read anew if anything has changed since.
 
     Raises:
         UpgradeNeeded: if the database no longer matches the plugins.
         TenantError: if it is a tenant's, and the tenant is no longer there or open.
     """
-    if generation != crm.generation:
-        if crm.generation is not None:
+    known = crm.fitted
+    if known is None or known[0] != generation:
+        if known is not None:
             crm.is_checked = False
         crm.place.check_open(connection)
         check_facts(crm, connection)
-        crm.generation = generation
+        known = crm.fitted = generation, fit(crm.declared, connection)
+    return known[1]
 
 
-def principal_of(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> tuple[Principal, int]:
-    """Return who acts, and the database's generation, which is read along.
+def acting(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> sa.Row[Any]:
+    """Return what the database says of who acts, with its generation, which is read along.
 
     Raises:
         UnknownActorError: if the user doesn't exist or is not active.
     """
     if isinstance(actor, System):
-        system = Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
-        generation = current_generation(crm.tables.system.generation)
-        return system, connection.execute(sa.select(generation)).scalar_one()
+        none = [sa.null().label(name) for name in ("id", "name", "team_id", "roles", "shared")]
+        generation = current_generation(crm.tables.system.generation).label("generation")
+        return cast("sa.Row[Any]", connection.execute(sa.select(*none, generation)).one())
     column = "external_id" if isinstance(actor, str) else "id"
-    plans = statements_of(crm, connection).plans
+    plans = crm.declared.statements(connection).plans
     query = plans.get(("actor", column), lambda: actor_query(crm, column))
     row = connection.execute(query, {"actor": actor if isinstance(actor, str) else actor.id}).first()
     if row is None:
         raise UnknownActorError(actor=actor if isinstance(actor, str) else str(actor.ref))
-    roles = () if row.roles is None else TagsKind().load(row.roles)
-    user = Principal(
-        model=crm.model,
-        tables=crm.tables,
-        user=row.id,
-        name=row.name,
-        team=row.team_id,
-        roles=roles,
-        shared=frozenset(row.shared.split(",") if row.shared else ()),
+    return cast("sa.Row[Any]", row)
+
+
+def principal_of(crm: CRM, fitted: Fitted, user: sa.Row[Any]) -> Principal:
+    """Return who acts."""
+    if user.id is None:
+        return Principal(model=fitted.model, tables=fitted.tables, user=None, name=repr(SYSTEM), reaches_all=True)
+    return Principal(
+        model=fitted.model,
+        tables=fitted.tables,
+        user=user.id,
+        name=user.name,
+        team=user.team_id,
+        roles=() if user.roles is None else TagsKind().load(user.roles),
+        shared=frozenset(user.shared.split(",") if user.shared else ()),
         clock=crm.clock,
     )
-    return user, row.generation
 
 
 def actor_query(crm: CRM, column: str) -> sa.Select[*tuple[object, ...]]:
@@ -123,14 +130,6 @@ def actor_query(crm: CRM, column: str) -> sa.Select[*tuple[object, ...]]:
     found = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation, shared)
     wanted = users.c[column] == sa.bindparam("actor", type_=users.c[column].type)
     return found.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))
-
-
-def statements_of(crm: CRM, connection: sa.Connection) -> Statements:
-    """Return the prepared statements for the connection's kind of database."""
-    name = connection.dialect.name
-    if name not in crm.statements:
-        crm.statements[name] = Statements(crm.tables, connection.dialect)
-    return crm.statements[name]
 
 
 @contextmanager

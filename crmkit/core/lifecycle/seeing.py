@@ -19,24 +19,35 @@ if TYPE_CHECKING:
     from crmkit.errors import Refusal
 
 R = TypeVar("R", bound="Record")
+STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
 
 def whole(session: Session, entity: EntityModel, record: Record) -> Record:
     """Return a record with the fields that its reader was not shown, so that guards and rules see all of it.
 
+    A record that was read when the entity had other custom fields is read anew, too.
+
     Raises:
-        ConflictError: if it was changed since it was read, by naming no field.
+        ConflictError: if it was changed since it was read; it names no field if any is hidden.
         NotFoundError: if it is gone.
     """
     hidden = session.principal.rights.hidden(entity)
-    if not hidden or hidden <= dict(record.items()).keys():
+    is_current = type(record) is entity.record_class
+    if is_current and (not hidden or hidden <= dict(record.items()).keys()):
         return record
     found = session.elevated.reader.by_id(entity, [record.id], deleted=True).get(record.id)
     if found is None or not session.reader.by_id(entity, [record.id], deleted=True):
         raise NotFoundError(entity=entity.name, id=record.id)
     if found.version != record.version:
-        raise ConflictError(entity=entity.name, id=record.id, changed=(), version=found.version)
+        changed = () if hidden else differing(record, found)
+        raise ConflictError(entity=entity.name, id=record.id, changed=changed, version=found.version)
     return found
+
+
+def differing(before: Record, now: Record) -> tuple[str, ...]:
+    """Return the fields of a record, but for version and stamps, that have other values now than when it was read."""
+    known = dict(before.items())
+    return tuple(name for name, value in now.items() if name not in STAMPS and known.get(name) != value)
 
 
 def shown(session: Session, entity: EntityModel, records: Iterable[Record]) -> list[Record]:

@@ -24,6 +24,7 @@ from crmkit.core.lifecycle import (
     timeline,
 )
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.custom_fields.guarding import CustomFields
 from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
@@ -90,6 +91,11 @@ class Session(Merging):
     def levels(self) -> Levels:
         """What asks level rules again."""
         return Levels(self)
+
+    @property
+    def custom_fields(self) -> CustomFields:
+        """What guards the definitions of custom fields."""
+        return CustomFields(self)
 
     @property
     def audit(self) -> Trail:

@@ -9,6 +9,7 @@ from crmkit.core.declare.manifest import Manifest
 from crmkit.core.nouns import (
     categories,
     contacts,
+    custom_fields,
     customers,
     defaults,
     duplicates,
@@ -51,6 +52,7 @@ ENTITIES = (
     selling.Assignment,
     identities.ExternalId,
     identities.ChannelIdentity,
+    custom_fields.CustomField,
 )
 
 
@@ -64,6 +66,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from defaults.DECLARATIONS
     yield from identities.DECLARATIONS
     yield from categories.DECLARATIONS
+    yield from custom_fields.DECLARATIONS
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
     yield from outbox.DECLARATIONS
@@ -80,6 +83,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     contacts.check(session, drafts)
     identities.fill(session, drafts)
     categories.check(session, drafts)
+    custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 
@@ -90,12 +94,14 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     contacts.check(session, drafts)
     identities.fill(session, drafts)
     categories.check(session, drafts)
+    custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)
 
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Refuse to delete a team with members, and lock the trees."""
+    """Refuse to delete a team with members and a custom field with values, and lock the trees."""
+    custom_fields.check_delete(session, drafts)
     trees.lock(session, drafts)
     trees.refuse_populated(session, drafts)
 

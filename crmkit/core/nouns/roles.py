@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmkit.core.declare.access import Grant, Level, Role
 
-SHARED = ("user", "team", "product", "exchange_rate")
+SHARED = ("user", "team", "product", "exchange_rate", "custom_field")
 REFERENCE = ("product", "exchange_rate")
 EVERYTHING = "*"
 

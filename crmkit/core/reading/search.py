@@ -11,6 +11,7 @@ from attrs import frozen
 
 from crmkit.core.declare.kinds import PhoneKind, search_key
 from crmkit.core.reading.filters.sql import ESCAPE, pattern
+from crmkit.core.storage.extra import stored
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 
@@ -108,5 +109,5 @@ def _is_phone(field: FieldModel) -> bool:
 
 
 def _any_like(fields: Sequence[FieldModel], table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
-    columns = [table.c[str(field.key_column)] for field in fields]
+    columns = [stored(table, field, str(field.key_column)) for field in fields]
     return sa.or_(sa.false(), *(each.like(sa.bindparam(name, type_=sa.Text()), escape=ESCAPE) for each in columns))

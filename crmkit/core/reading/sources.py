@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.reading.local_time import calendar_part
+from crmkit.core.storage.extra import stored
 from crmkit.core.storage.tables import sort_column
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
@@ -71,7 +72,7 @@ class Sources:
 
     def stored(self, path: Path, column: str) -> sa.ColumnElement[object]:
         """Return a column of the table that has the path's field."""
-        return self.table(path.hops).c[column]
+        return stored(self.table(path.hops), path.field, column)
 
     def column(self, path: Path) -> sa.ColumnElement[object]:
         """Return what a path compares and sorts by: for an amount, its worth in the base currency."""
@@ -93,4 +94,4 @@ class Sources:
     ) -> list[sa.ColumnElement[object]]:
         """Return the columns of some fields of the entity that the references lead to, as a record is built of them."""
         table = self.table(hops)
-        return [table.c[name] for field in fields for name in field.columns]
+        return [stored(table, field, name) for field in fields for name in field.columns]

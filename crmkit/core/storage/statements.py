@@ -44,9 +44,12 @@ class TableStatements:
         listed = ", ".join(self.quoted[name] for name in names)
         return f"INSERT INTO {self.name} ({listed}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  (own names)
 
-    def update(self, columns: Iterable[str]) -> str:
-        """Return an update of one living record by id and version, which counts the version up."""
-        changed = ", ".join(f"{self.quoted[name]} = {self.mark}" for name in columns)
+    def update(self, columns: Iterable[str], *further: str) -> str:
+        """Return an update of one living record by id and version, which counts the version up.
+
+        `further` are assignments that are written out, each with one parameter.
+        """
+        changed = ", ".join((*(f"{self.quoted[name]} = {self.mark}" for name in columns), *further))
         return (
             f"UPDATE {self.name} SET {changed}, version = version + 1 "  # noqa: S608  (own names)
             f"WHERE id = {self.mark} AND version = {self.mark}"
@@ -81,7 +84,7 @@ class EntityStatements(TableStatements):
 
     def __init__(self, table: sa.Table, entity: EntityModel, dialect: Dialect) -> None:
         super().__init__(table, dialect)
-        self.fields = {name: self._column_writers(field) for name, field in entity.fields.items()}
+        self.fields = {name: self._column_writers(field) for name, field in entity.fields.items() if not field.in_extra}
         self.columns = tuple(column for columns, _ in self.fields.values() for column in columns)
         self.insert_all = self.insert(self.columns)
         self._blank: tuple[object, ...] = (None,) * len(self.columns)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind
 from crmkit.core.storage.column_types import KEY, TEXT, column_type
+from crmkit.core.storage.extra import EXTRA, ExtraJson, stored
 from crmkit.core.storage.system import SystemTables
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Tables:
     def _table(self, entity: EntityModel) -> sa.Table:
         name = self.name_of(entity)
         columns = [column for field in entity.fields.values() for column in self._columns(entity, field)]
-        table = sa.Table(name, self.metadata, *columns, schema=self.schema)
+        table = sa.Table(name, self.metadata, *columns, sa.Column(EXTRA, ExtraJson()), schema=self.schema)
         for field in entity.fields.values():
             if field.declared.index and field.columns and not field.declared.unique:
                 self._index(table, field)
@@ -69,6 +70,7 @@ class Tables:
     def _columns(self, entity: EntityModel, field: FieldModel) -> Iterable[sa.Column[object]]:
         if field.name == "id":
             yield sa.Column("id", KEY, primary_key=True, autoincrement=False)
+        if field.name == "id" or field.in_extra:
             return
         for column, part in zip(field.columns, field.kind.parts, strict=True):
             keys = [self._foreign_key(entity, field)] if self._has_foreign_key(entity, field) else []
@@ -124,7 +126,7 @@ def unique_columns(field: FieldModel) -> tuple[str, ...]:
     return (field.key_column,) if field.key_column else field.columns
 
 
-def indexed_columns(table: sa.Table, field: FieldModel) -> list[sa.Column[object]]:
+def indexed_columns(table: sa.Table, field: FieldModel) -> list[sa.ColumnElement[object]]:
     """Return the columns of a field's index; the id at the end makes it the order of a page.
 
     PostgreSQL needs `NULLS FIRST` said, SQLite always sorts so and refuses the words.
@@ -133,7 +135,7 @@ def indexed_columns(table: sa.Table, field: FieldModel) -> list[sa.Column[object
         return [table.c.pipeline, table.c.stage]
     if isinstance(field.kind, AnyRefKind):
         return [table.c[name] for name in field.columns]
-    return [table.c[sort_column(field)], table.c.id]
+    return [stored(table, field, sort_column(field)), table.c.id]
 
 
 def sort_column(field: FieldModel) -> str:

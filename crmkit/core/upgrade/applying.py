@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.lifecycle.duplicates.refreshing import refresh
-from crmkit.core.lifecycle.opening import connecting, statements_of
+from crmkit.core.lifecycle.opening import connecting
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
 from crmkit.core.reading.permission import SYSTEM, Principal
@@ -133,7 +133,7 @@ def system_session(crm: CRM, connection: sa.Connection | None = None) -> Session
     opened = connection if connection is not None else begin(crm.engine, readonly=False)
     unit = Unit(opened, crm.clock, crm.ids, crm.statistics, is_hosted=connection is not None)
     principal = Principal(model=crm.model, tables=crm.tables, user=None, name=repr(SYSTEM), reaches_all=True)
-    return Session(crm.model, crm.tables, unit, principal, statements_of(crm, opened))
+    return Session(crm.model, crm.tables, unit, principal, crm.declared.statements(opened))
 
 
 def mover(crm: CRM) -> Callable[[str, str, str], Callable[[sa.Connection], None]]:

@@ -49,7 +49,7 @@ class Failed(Exception):
 @pytest.mark.row("M7")
 @pytest.mark.parametrize("enable", [True, False])
 def test_an_upgrade_that_fails_after_any_statement_changes_nothing(make_crm: CRMFactory, *, enable: bool) -> None:
-    """After every single statement: the database is as it was, and the next run ends as if nothing had happened.
+    """After every statement up to the commit: the database is as it was, and the next run ends as if nothing happened.
 
     After each with CRMKIT_SLOW=1, else after every 13th on SQLite and every 41st on PostgreSQL.
     """
@@ -79,6 +79,8 @@ def test_an_upgrade_that_fails_after_any_statement_changes_nothing(make_crm: CRM
             pass
         finally:
             sa.event.remove(crm.engine, "after_cursor_execute", fail)
+        if schema_of(base) == expected:
+            break  # it was committed: what failed only computes anew, and is done again by the next run
         assert (schema_of(base), contents_of(base)) == before, number
     assert number > 2 * step
     assert schema_of(crm) == expected
