@@ -8,8 +8,9 @@ from attrs import asdict
 
 from crmkit.core.declare.kinds import DateTimeKind
 from crmkit.core.declare.values import Ref
+from crmkit.core.lifecycle.origins import Origin
 from crmkit.core.nouns.people import User
-from crmkit.translation import _
+from crmkit.translation import _, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
-    from crmkit.core.lifecycle.timeline import TimelineEntry
+    from crmkit.core.lifecycle.timeline import HistoryEntry, TimelineEntry
 
 LONGEST_VALUE = 40
 ACTIONS = {
@@ -42,7 +43,7 @@ def history_rows(session: Session, record: Record) -> Iterator[tuple[str, ...]]:
         yield (
             moment(session, entry.at),
             names[entry.actor],
-            ACTIONS.get(entry.action, entry.action),
+            said(entry),
             changes(entry.old, entry.new),
         )
 
@@ -58,7 +59,7 @@ def timeline_rows(session: Session, entries: Sequence[TimelineEntry]) -> Iterato
 
 
 def history_json(session: Session, record: Record) -> list[dict[str, object]]:
-    """Return the history: `version`, `action`, `at` (UTC), `actor` (a user's id or null), `old`, `new`."""
+    """Return the history: `version`, `action`, `at` (UTC), `actor` (a user's id or null), `old`, `new`, `origin`."""
     return [plain(asdict(entry, recurse=False)) for entry in session.history(record)]
 
 
@@ -67,11 +68,20 @@ def timeline_json(entries: Iterable[TimelineEntry]) -> list[dict[str, object]]:
     return [plain(asdict(entry, recurse=False)) for entry in entries]
 
 
+def said(entry: HistoryEntry) -> str:
+    """Return what was done, and from which row of which file."""
+    action = ACTIONS.get(entry.action, entry.action)
+    return action if entry.origin is None else about(action, entry.origin.text)
+
+
 def plain(entry: Mapping[str, object]) -> dict[str, object]:
     """Return an entry as JSON."""
     found = dict(entry)
     found["at"] = DateTimeKind().to_json(entry["at"])
     found["actor"] = None if entry["actor"] is None else int(str(int(entry["actor"])))  # type: ignore[call-overload]
+    origin = found.get("origin")
+    if isinstance(origin, Origin):
+        found["origin"] = asdict(origin)
     if isinstance(found.get("record"), Ref):
         found["record"] = str(found["record"])
     return found

@@ -72,6 +72,7 @@ def test_show_tells_history_and_timeline(filled: CommandLine) -> None:
         "actor": 1,
         "old": {"city": "Paris"},
         "new": {"city": "Nice"},
+        "origin": None,
     }
     assert {each["record"] for each in found["timeline"]} == {"customer:1", "opportunity:1"}
 

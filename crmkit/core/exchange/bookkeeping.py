@@ -108,7 +108,7 @@ class Books:
                 each.record,
                 each.version,
                 each.key,
-                json.dumps(each.problems, ensure_ascii=False) if each.problems else None,
+                json.dumps(said, ensure_ascii=False) if (said := each.problems or each.suspicions) else None,
             )
             for each in outcomes
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from crmkit.core.exchange import bookkeeping
+from crmkit.core.exchange import bookkeeping, suspicions
 from crmkit.core.exchange.batch import Batch
 from crmkit.core.exchange.bookkeeping import Books, ImportedFile
 from crmkit.core.exchange.error_files import write_error_files
@@ -230,8 +230,14 @@ class Run:
             written = write_error_files(session, books, self.sources, self.errors)
             files = tuple(evolve(each, errors=path) for each, path in zip(files, written, strict=True))
         problems = tuple(books.problems(session, self.files))
-        number = None if dry_run else books.id
-        return ImportResult(id=number, files=files, problems=problems, dry_run=dry_run, resumed=resumed)
+        return ImportResult(
+            id=None if dry_run else books.id,
+            files=files,
+            problems=problems,
+            suspicions=tuple(suspicions.suspicions(session, books, self.files)),
+            dry_run=dry_run,
+            resumed=resumed,
+        )
 
 
 @define(eq=False)
@@ -260,7 +266,10 @@ class FileWork:
         fresh = [untouched(row) for row in rows if row.number > position]
         if fresh:
             batch = Batch(session=session, mapper=self.mapper, books=self.books, file=self.file, found=self.found)
-            self.books.write(session, self.file, run_batch(batch, fresh))
+            before = len(session.identity.warnings)
+            outcomes = run_batch(batch, fresh)
+            suspicions.note(outcomes, session.identity.warnings[before:])
+            self.books.write(session, self.file, outcomes)
         return max(position, rows[-1].number)
 
 

@@ -52,6 +52,51 @@ class RowProblem:
 
 
 @frozen(kw_only=True)
+class RowSuspicion:
+    """A row that was imported although its record looks like another one.
+
+    Attributes:
+        row: the line of a text file, or the row of a sheet, counted from 1.
+        record: what the row became, such as `contact:5`.
+        other: what it looks like; None if that is a record which the importing user may not see.
+        other_file, other_row: the row of this import that the other one came from, if it did.
+        score: how likely both are the same, 0 to 1; 0 if the other one is not to be seen.
+        fields: the fields that are alike, the strongest reason first.
+        rule: the name of the duplicate rule.
+    """
+
+    file: str
+    row: int
+    record: str
+    other: str | None
+    other_file: str | None = None
+    other_row: int | None = None
+    score: float
+    fields: tuple[str, ...]
+    rule: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """Which row looks like what, and why, as a text."""
+        if self.other is None:
+            return _("{file}, row {row}: looks like a record that you may not see.", file=self.file, row=self.row)
+        place = (
+            self.other if self.other_row is None else _("{file}, row {row}", file=self.other_file, row=self.other_row)
+        )
+        return _(
+            "{file}, row {row}: looks like {place} ({score}; alike in {names}).",
+            file=self.file,
+            row=self.row,
+            place=place,
+            score=f"{self.score:.1%}",
+            names=", ".join(self.fields),
+        )
+
+
+@frozen(kw_only=True)
 class FileResult:
     """How many rows of a file became what. `errors` is the file with those that failed, if one was asked for."""
 
@@ -77,12 +122,14 @@ class ImportResult:
     Attributes:
         id: the number by which it can be continued and reverted; None for a dry run, which leaves nothing.
         problems: the first thousand problems; the error files have all rows that failed.
+        suspicions: the first thousand rows that look like another record, and were imported nonetheless.
         resumed: whether an interrupted import was continued; the figures are those of the whole.
     """
 
     id: int | None
     files: tuple[FileResult, ...]
     problems: tuple[RowProblem, ...]
+    suspicions: tuple[RowSuspicion, ...] = ()
     dry_run: bool = False
     resumed: bool = False
 
@@ -136,6 +183,9 @@ class ImportResult:
                     failed=self.failed,
                 )
             )
+        lines += [str(each) for each in self.suspicions[:SHOWN_PROBLEMS]]
+        if len(self.suspicions) > SHOWN_PROBLEMS:
+            lines.append(_("More rows look like other records. `crmkit duplicates list` lists them."))
         lines += [
             _("Failed rows: {path}", path=path)
             for path in dict.fromkeys(each.errors for each in self.files if each.errors)
@@ -162,6 +212,7 @@ class ImportResult:
             **{outcome: getattr(self, outcome) for outcome in OUTCOMES},
             "files": [asdict(each) for each in self.files],
             "problems": [asdict(each) for each in self.problems],
+            "suspicions": [asdict(each) for each in self.suspicions],
         }
 
 
@@ -173,6 +224,7 @@ class RowOutcome:
         part: 0 for the row's own record, 1 and up for records that were created because the row refers to them.
         key: the id that the record has in the file.
         problems: column, value and message of everything that is wrong with it.
+        suspicions: what its record looks like, as it is kept.
     """
 
     row: int
@@ -183,3 +235,4 @@ class RowOutcome:
     part: int = 0
     key: str | None = None
     problems: list[tuple[str | None, str | None, str]] = field(factory=list)
+    suspicions: list[dict[str, object]] = field(factory=list)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.core.declare.values import Ref, ref_class
+from crmkit.core.lifecycle.origins import Origin, origins
 from crmkit.core.lifecycle.seeing import shown_values
 from crmkit.core.reading.page import Page
 from crmkit.errors import InvalidValue, NotFoundError
@@ -27,6 +28,8 @@ AROUND = ("create", "move", "delete", "restore")
 """What a timeline shows of the records around: their coming and going and their stages, not every edit."""
 ABOUT = frozenset({"share", "unshare", "merge", "unmerge"})
 """What is done about a record without changing it."""
+WRITTEN = frozenset({"create", "update", "move"})
+"""What an import does to records."""
 
 
 @frozen(kw_only=True)
@@ -37,6 +40,7 @@ class HistoryEntry:
         action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge` or `unmerge`.
         at: the moment, UTC.
         actor: the user, None for the system.
+        origin: the row of an imported file that it came from, None if it came from elsewhere.
     """
 
     version: int
@@ -45,6 +49,7 @@ class HistoryEntry:
     actor: Ref[object] | None
     old: Mapping[str, object]
     new: Mapping[str, object]
+    origin: Origin | None = None
 
 
 @frozen(kw_only=True)
@@ -82,6 +87,7 @@ def history(session: Session, record: Record) -> list[HistoryEntry]:
         .where(table.c.entity == entity.name, table.c.record_id == record.id)
         .order_by(table.c.version.desc(), table.c.id.desc())
     )
+    found = origins(session, entity.name, record.id)
     return [
         HistoryEntry(
             version=row.version,
@@ -90,6 +96,7 @@ def history(session: Session, record: Record) -> list[HistoryEntry]:
             actor=_actor(row.actor_id),
             old=shown_values(session, entity, _values(row.old)),
             new=_said(row) or shown_values(session, entity, _values(row.new)),
+            origin=found.get(row.version) if row.action in WRITTEN else None,
         )
         for row in session.unit.connection.execute(query)
     ]

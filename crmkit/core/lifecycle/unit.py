@@ -146,6 +146,7 @@ class Unit:
             SessionDoomedError: if a command inside broke midway and a plugin went on regardless.
         """
         before = dict(self.latest), set(self.known), dict(self.ordinals), self.written, self.doomed
+        warned = len(self.warnings)
         taken = {entity: deque(ids) for entity, ids in self.taken.items()}
         try:
             with self.connection.begin_nested():
@@ -153,6 +154,7 @@ class Unit:
                 self.check_readable()
         except BaseException:
             self.latest, self.known, self.ordinals, self.written, self.doomed = before
+            del self.warnings[warned:]
             self.taken = taken
             raise
 

@@ -274,3 +274,12 @@ def test_what_speaks_for_two_records_being_the_same_and_against_it_is_told(sessi
     session.delete(other)
     with pytest.raises(NotFoundError):
         session.identity.compare(bea, other)
+
+
+def test_what_is_taken_back_leaves_no_warning(session: Session) -> None:
+    """A warning about a record that was undone with its savepoint is undone, too."""
+    session.create(Contact, name="Bea Martin", email="bea@acme.example")
+    with pytest.raises(ZeroDivisionError), session.unit.savepoint():
+        session.create(Contact, name="Bea Martin", email="bea@acme.example")
+        raise ZeroDivisionError
+    assert session.identity.warnings == ()
