@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from crmkit.app import CRM
 from crmkit.core.assemble.plugins import requirement_name
 from crmkit.core.reading.permission import SYSTEM
+from crmkit.testing.clock import FrozenClock
 from crmkit.testing.factories import made_up
-from crmkit.testing.memory import memory_crm
+from crmkit.testing.memory import ADMIN
 from crmkit.testing.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -22,26 +24,33 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
 
+APART = 1_000
+"""More changes of the schema than a check makes."""
+
 
 class Subject:
-    """A plugin, assembled once; the checks that write get a CRM of their own.
+    """A plugin, assembled once with and once without it, on one database in memory.
+
+    Each check begins with an image of that database, so that nothing has to be assembled, created or filled again.
 
     Attributes:
         wish: what the plugin is asked for by: its name, its file, or a module with its hooks.
         values: values that the plugin's rules want for new records, by entity.
+        records: what `filled` holds: a record of every entity that the plugin declares or extends.
     """
 
     def __init__(
         self, wish: object, settings: Mapping[str, object], values: Mapping[str, Mapping[str, object]]
     ) -> None:
-        self.wish = wish
-        self.settings = dict(settings)
         self.values = values
+        self.records: tuple[Record, ...] = ()
+        self._schemas = itertools.count(APART, APART)
+        self._with = CRM("sqlite://", [wish], settings=dict(settings), clock=FrozenClock())
 
-    @cached_property
+    @property
     def model(self) -> Model:
         """The model with the plugin and those that it requires."""
-        return CRM("sqlite://", [self.wish], settings=self.settings).model
+        return self._with.model
 
     @cached_property
     def plugin(self) -> Plugin:
@@ -90,20 +99,70 @@ class Subject:
                     yield pipeline, stage
 
     @cached_property
-    def _made(self) -> tuple[CRM, bytes]:
-        """The CRM with the plugin, and its database as it was made."""
-        crm = memory_crm([self.wish], settings=self.settings)
-        return crm, driver_of(crm).serialize()
+    def _without(self) -> CRM:
+        return CRM(self._with.engine, self.required, clock=self._with.clock)
 
     def crm(self) -> CRM:
-        """Return the CRM with the plugin, its database in memory as it was made.
+        """Return the CRM with the plugin, its database as it was made."""
+        return self._at(self._made)
 
-        It is the same one every time, so that nothing has to be prepared anew.
-        """
-        crm, contents = self._made
-        driver_of(crm).deserialize(contents)
-        crm.forget()
-        return crm
+    def filled(self) -> CRM:
+        """Return the CRM with the plugin, and `records` in its database."""
+        return self._at(self._filled)
+
+    def empty(self) -> CRM:
+        """Return the CRM with the plugin, on an empty database."""
+        return self._at(self._nothing)
+
+    def bare(self) -> CRM:
+        """Return the CRM with only what the plugin requires, its database as it was made."""
+        return self._at(self._made_without, self._without)
+
+    def disabled(self) -> CRM:
+        """Return the CRM with only what the plugin requires, where it was disabled when it had `records`."""
+        return self._at(self._disabled, self._without)
+
+    def enabled(self) -> CRM:
+        """Return the CRM with the plugin, on the database as it is."""
+        self._with.forget()
+        return self._with
+
+    def _at(self, image: bytes, crm: CRM | None = None) -> CRM:
+        driver = driver_of(self._with)
+        driver.deserialize(image)
+        driver.execute(f"PRAGMA schema_version = {next(self._schemas)}")  # or kept statements would meet other tables
+        found = crm or self._with
+        found.forget()
+        return found
+
+    @cached_property
+    def _nothing(self) -> bytes:
+        driver = driver_of(self._with)
+        driver.executescript("CREATE TABLE made (id); DROP TABLE made")
+        return driver.serialize()
+
+    @cached_property
+    def _made(self) -> bytes:
+        self.empty().upgrade(admin=ADMIN)
+        return driver_of(self._with).serialize()
+
+    @cached_property
+    def _filled(self) -> bytes:
+        with system(self.crm()) as session:
+            self.records = tuple(self.fill(session))
+        return driver_of(self._with).serialize()
+
+    @cached_property
+    def _made_without(self) -> bytes:
+        self._at(self._nothing, self._without).upgrade(admin=ADMIN)
+        return driver_of(self._with).serialize()
+
+    @cached_property
+    def _disabled(self) -> bytes:
+        self.filled()
+        self._without.forget()
+        self._without.upgrade()
+        return driver_of(self._with).serialize()
 
     @cached_property
     def schema(self) -> dict[str, object]:
@@ -113,15 +172,7 @@ class Subject:
     @cached_property
     def schema_without(self) -> dict[str, object]:
         """The schema of a database that was made with only what the plugin requires."""
-        return schema_of(memory_crm(self.required))
-
-    def without(self, crm: CRM) -> CRM:
-        """Return a CRM without the plugin, on the database of another."""
-        return CRM(crm.engine, self.required, clock=crm.clock)
-
-    def again(self, crm: CRM) -> CRM:
-        """Return a CRM with the plugin, on the database of another."""
-        return CRM(crm.engine, [self.wish], settings=self.settings, clock=crm.clock)
+        return schema_of(self.bare())
 
     def fill(self, session: Session) -> list[Record]:
         """Create a record of every entity that the plugin declares or extends, with a value in every field."""

@@ -18,6 +18,7 @@ from crmkit.core.reading.reports.table import Table
 from crmkit.errors import AccessDeniedError, CommandError, FieldHidden, NotFoundError, Refused
 from crmkit.testing.conformance.subject import Conforming, system
 from crmkit.testing.factories import made_up
+from crmkit.testing.snapshots import snapshot
 
 NOBODY, READER = "nobody", "reader"
 
@@ -37,8 +38,8 @@ class WorkingChecks(Conforming):
 
     def test_its_fields_are_found(self) -> None:
         """Every value is found by a filter for it, and sorts, where its kind can be filtered and sorted."""
-        with system(self.subject.crm()) as session:
-            made = {record.ref.entity: record for record in self.subject.fill(session)}
+        with system(self.subject.filled()) as session:
+            made = {record.ref.entity: record for record in self.subject.records}
             for entity, field in self.subject.fields:
                 record = made[entity.name]
                 value = dict(record.items())[field.name]
@@ -63,14 +64,12 @@ class WorkingChecks(Conforming):
 
     def test_a_refusal_changes_nothing(self) -> None:
         """A record with a field that there isn't leaves nothing behind, in any table."""
-        crm = self.subject.crm()
-        with system(crm) as session:
-            self.subject.fill(session)
-        before = crm.fingerprint()
+        crm = self.subject.filled()
+        before = snapshot(crm)
         for entity in self.subject.touched:
             with system(crm) as session, pytest.raises(Refused, match="no_such_field"):
                 session.create(entity.declared.declared, no_such_field=1)
-        assert crm.fingerprint() == before
+        assert snapshot(crm) == before
 
     def test_its_stages_can_be_reached_and_left(self) -> None:
         """From the first stage there is a way to every open one, and from there to a closed one."""
@@ -102,10 +101,9 @@ class WorkingChecks(Conforming):
 
     def test_its_profile_sections_are_shown(self) -> None:
         """Every section that it adds to profiles can be read: its paths, its filter, its order and its figures."""
-        crm = self.subject.crm()
+        crm = self.subject.filled()
         sections = [each for each, plugin in crm.model.of(ProfileSection) if plugin == self.subject.name]
         with system(crm) as session:
-            self.subject.fill(session)
             for section in sections:
                 entity = session.model.entities[section.of]
                 given = made_up(session, entity, self.subject.values.get(entity.name, {}), number=9, everything=False)
@@ -120,8 +118,7 @@ class WorkingChecks(Conforming):
 
     def test_its_reports_are_shown_in_every_form(self) -> None:
         """With records, each report is text, CSV and JSON, and its chart is a whole Vega-Lite dictionary."""
-        with system(self.subject.crm()) as session:
-            self.subject.fill(session)
+        with system(self.subject.filled()) as session:
             for report in self._reports():
                 table = session.report(report.name)
                 assert table.to_text()
@@ -131,12 +128,11 @@ class WorkingChecks(Conforming):
 
     def test_who_has_no_role_sees_nothing(self) -> None:
         """Neither its records nor its reports, unless a report is declared public."""
-        crm = self.subject.crm()
+        crm = self.subject.filled()
         with system(crm) as session:
-            made = self.subject.fill(session)
             session.create(User, name="Nobody", external_id=NOBODY, roles=[])
         with crm.session(actor=NOBODY) as session:
-            for record in made:
+            for record in self.subject.records:
                 entity = session.model.entity(record).declared.declared
                 with pytest.raises((NotFoundError, AccessDeniedError)):
                     session.get(entity, record.id)
@@ -147,21 +143,20 @@ class WorkingChecks(Conforming):
 
     def test_who_may_only_read_changes_nothing(self) -> None:
         """The role `viewer` reads its records, and can't create one."""
-        crm = self.subject.crm()
+        crm = self.subject.filled()
         with system(crm) as session:
-            self.subject.fill(session)
             session.create(User, name="Reader", external_id=READER, roles=["viewer"])
-        before = crm.fingerprint()
+        before = snapshot(crm)
         for entity in self.subject.entities:
             with crm.session(actor=READER) as session, pytest.raises(CommandError):
                 session.create(entity.declared.declared, **made_up(session, entity, {}, number=9))
-        assert crm.fingerprint() == before
+        assert snapshot(crm) == before
 
     def test_sensitive_fields_are_hidden(self) -> None:
         """A field that is sensitive is shown to nobody to whom it isn't revealed, and a secret to nobody."""
-        crm = self.subject.crm()
+        crm = self.subject.filled()
+        made = {record.ref.entity: record for record in self.subject.records}
         with system(crm) as session:
-            made = {record.ref.entity: record for record in self.subject.fill(session)}
             session.create(User, name="Reader", external_id=READER, roles=["viewer"])
         with crm.session(actor=READER) as session:
             for entity, field in self.subject.fields:
@@ -172,9 +167,7 @@ class WorkingChecks(Conforming):
 
     def test_its_records_go_out_and_come_in(self) -> None:
         """What is exported comes back unchanged by an import of the same file."""
-        crm = self.subject.crm()
-        with system(crm) as session:
-            self.subject.fill(session)
+        crm = self.subject.filled()
         with tempfile.TemporaryDirectory() as name:
             for entity in self.subject.touched:
                 path = Path(name) / f"{entity.name}.csv"
