@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types layers bench fresh format catalogue face clean constraints
+.PHONY: help demo test slow check lint types layers bench fresh format catalogue face clean constraints
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
@@ -23,6 +23,9 @@ demo: $(RUNTIME)  ## create a CRM on SQLite, fill it, work it and report on it
 
 test: $(DEVELOPMENT)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k stages" chooses)
 	@$(BIN)/pytest -q -n 2 $(ARGS)
+
+slow: $(DEVELOPMENT)  ## run the proofs in their long forms: a hundred processes, every statement; half an hour
+	@CRMKIT_SLOW=1 $(BIN)/pytest -q -m proof $(ARGS)
 
 check: lint types layers  ## lint, format, types and layers, as CI does
 

@@ -46,6 +46,7 @@ class Failed(Exception):
     """Something went wrong in the middle of an upgrade."""
 
 
+@pytest.mark.proof
 @pytest.mark.row("M7")
 @pytest.mark.parametrize("enable", [True, False])
 def test_an_upgrade_that_fails_after_any_statement_changes_nothing(make_crm: CRMFactory, *, enable: bool) -> None:
@@ -86,6 +87,7 @@ def test_an_upgrade_that_fails_after_any_statement_changes_nothing(make_crm: CRM
     assert schema_of(crm) == expected
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("enable", [True, False])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9] if os.environ.get("CRMKIT_SLOW") else [0.8])
 def test_a_killed_upgrade_is_finished_by_the_next(make_crm: CRMFactory, share: float, *, enable: bool) -> None:
