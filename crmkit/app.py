@@ -348,10 +348,12 @@ class CRM(Maker):
 
     def mapped(self, entity: type[Record]) -> type:
         """Return a read-only ORM class for an entity's table, for the host's own queries and relationships."""
+        from crmkit.core.storage.extra import EXTRA
         from crmkit.core.storage.mapping import mapped_class
 
         found = self.model.entity(entity)
-        return mapped_class(self.tables[found.name], type(self).__name__ + found.declared.declared.__name__)
+        secrets = [EXTRA, *(column for name in found.secrets for column in found.fields[name].columns)]
+        return mapped_class(self.tables[found.name], type(self).__name__ + found.declared.declared.__name__, secrets)
 
     def close(self) -> None:
         """Close the connections that the CRM and its tenants opened; a host's engine is left alone."""

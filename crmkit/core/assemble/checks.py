@@ -9,6 +9,7 @@ from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.outbox import check_outbox
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
+from crmkit.core.assemble.secrets import check_secrets
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.duplicates import DuplicateRule
@@ -62,6 +63,7 @@ def check_model(model: Model) -> None:
     check_modes(model)
     check_titles(model)
     check_profiles(model)
+    check_secrets(model)
     for rule, plugin in model.of(DuplicateRule):
         subject = _("duplicate rule {rule!r}", rule=rule.name)
         check_known(subject, plugin, "entity", [rule.entity], model.entities)

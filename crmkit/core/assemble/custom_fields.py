@@ -107,6 +107,8 @@ def problems_of(definition: Definition, entity: EntityModel, conventions: Conven
     declared = definition.declared(conventions, problems)
     if declared is None:
         return problems.found
+    if definition.privacy == "secret" and definition.search:
+        return [_("A secret can't be searched: it would tell what is in it.")]
     if definition.name in entity.fields:
         provider = entity.fields[definition.name].provider
         text = _(

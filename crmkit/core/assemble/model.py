@@ -69,6 +69,11 @@ class FieldModel:
         return self.declared.label
 
     @property
+    def is_secret(self) -> bool:
+        """Whether its values are for programs only, and leave through no door."""
+        return self.declared.privacy == "secret"
+
+    @property
     def key_column(self) -> str | None:
         """The column with the search key, if the field is searched or unique."""
         has_key = (self.declared.search or self.declared.unique) and not isinstance(self.kind, RefKind)
@@ -142,8 +147,16 @@ class EntityModel:
 
     @cached_property
     def json_writers(self) -> Mapping[str, Callable[[object], object] | None]:
-        """The function from every field's value to JSON; None where the value is JSON as it is."""
-        return {name: None if each.kind.is_json else each.kind.to_json for name, each in self.fields.items()}
+        """The function from every field's value to JSON, null for secrets; None where the value is JSON as it is."""
+        return {
+            name: withheld if each.is_secret else None if each.kind.is_json else each.kind.to_json
+            for name, each in self.fields.items()
+        }
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The names of the fields whose values leave through no door."""
+        return frozenset(name for name, each in self.fields.items() if each.is_secret)
 
     @cached_property
     def whole(self) -> FieldModel | None:
@@ -157,8 +170,10 @@ class EntityModel:
 
     @cached_property
     def setters(self) -> tuple[tuple[str, Callable[[object, object], None]], ...]:
-        """The slots of the record class, each with the function that fills it."""
-        return tuple((name, getattr(self.record_class, name).__set__) for name in self.fields)
+        """The slots of the record class, each with the function that fills it; those of secrets stay empty."""
+        return tuple(
+            (name, getattr(self.record_class, name).__set__) for name, each in self.fields.items() if not each.is_secret
+        )
 
     def field(self, name: str) -> FieldModel:
         """Return a field.
@@ -252,6 +267,11 @@ class Model:
             found.setdefault(section.of, {})[section.name] = section
         return found
 
+    @cached_property
+    def has_secrets(self) -> bool:
+        """Whether any entity has a field whose values leave through no door."""
+        return any(entity.secrets for entity in self.entities.values())
+
     def rights(self, roles: tuple[str, ...]) -> Rights:
         """Return what the holder of some roles may do."""
         found = self._rights.get(roles)
@@ -281,6 +301,10 @@ def known(mapping: Mapping[str, T], name: str, sort: str) -> T:
     except KeyError:
         close = nearest(name, mapping)
         raise UnknownNameError(sort=sort, name=name, known=tuple(mapping), nearest=close) from None
+
+
+def withheld(_value: object) -> None:
+    """Return what stands for a secret wherever values are written down: nothing."""
 
 
 def default_of(field: FieldModel) -> Callable[[Conventions], object]:

@@ -78,7 +78,10 @@ class Batch:
 
     def fail(self, row: MappedRow) -> None:
         """Note that a row was refused."""
-        problems = [(each.column, each.value, each.message) for each in row.problems]
+        secrets = self.mapper.secret_columns
+        problems = [
+            (each.column, None if each.column in secrets else each.value, each.message) for each in row.problems
+        ]
         made = RowOutcome(row=row.number, outcome="failed", entity=self.entity.name, problems=problems)
         self.outcomes.append(made)
 

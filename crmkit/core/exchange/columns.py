@@ -49,7 +49,7 @@ def all_columns(session: Session, entity: EntityModel) -> list[ExportColumn]:
 
 def leaves(session: Session, entity: EntityModel, field: FieldModel) -> bool:
     """Return whether a field may be in a file: the actor sees it, and it is no secret."""
-    return session.principal.sees(entity, field) and field.declared.privacy != "secret"
+    return session.principal.sees(entity, field) and not field.is_secret
 
 
 def columns_of(session: Session, field: FieldModel) -> Iterator[ExportColumn]:

@@ -251,11 +251,11 @@ def former_values(session: Session, entry: Entry) -> dict[str, object]:
 
 
 def give_back(session: Session, record: Record, values: dict[str, object]) -> Record:
-    """Give a record former values, moving it back if its stage is among them."""
+    """Give a record former values, moving it back if its stage is among them; the log keeps no secrets."""
     entity = session.model.entity(record)
     stage = values.get("stage")
     pipeline = values.get("pipeline")
-    others = {name: value for name, value in values.items() if name not in STAGE}
+    others = {name: value for name, value in values.items() if name not in entity.secrets.union(STAGE)}
     if stage is None:
         return changing.update(session, entity, [(record, others)])[0]
     return moving.move(session, entity, [(record, others)], str(stage), None if pipeline is None else str(pipeline))[0]

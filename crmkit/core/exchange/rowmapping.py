@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from crmkit.core.exchange.files import BadRow
+from crmkit.core.lifecycle.seeing import unfit
 from crmkit.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class RowMapper:
         self._clears = mapping.empty == "clear"
         self._read = {each.name: each.reading for each in mapping.columns if not each.reading.is_plain}
         self.columns_of = columns_of(mapping.columns)
+        self.secret_columns = secret_columns(self.entity, mapping)
 
     def map(self, row: SourceRow | BadRow) -> MappedRow:
         """Return the row's values, with whatever is wrong with its cells."""
@@ -102,7 +104,7 @@ class RowMapper:
             try:
                 self._put(row, column, target, piece)
             except InvalidValue as error:
-                row.refuse(next(iter(column.columns), None), str(error))
+                row.refuse(next(iter(column.columns), None), unfit(self.entity.fields[target.field], error))
 
     def _text(self, row: MappedRow, column: ColumnMapping) -> str:
         if column.constant is not None:
@@ -139,6 +141,14 @@ def is_plain(column: ColumnMapping, split: set[str]) -> bool:
         return False
     (target,) = column.targets
     return target.by is None and target.field not in split and target.field != "id"
+
+
+def secret_columns(entity: EntityModel, mapping: FileMapping) -> frozenset[str]:
+    """Return the columns of a file whose cells go into secret fields, and so into nothing that is written elsewhere."""
+    secrets = entity.secrets
+    return frozenset(
+        name for each in mapping.columns if any(to.field in secrets for to in each.targets) for name in each.columns
+    )
 
 
 def columns_of(columns: Iterable[ColumnMapping]) -> dict[str, str]:

@@ -64,7 +64,7 @@ def clear(batch: Batch, made: Iterable[tuple[Record, dict[str, object]]]) -> Non
 
 def is_filled(record: Record, name: str) -> bool:
     """Return whether a record has a value of its own in a field; a stage is never empty."""
-    return name not in STAGE_TARGETS and getattr(record, name) is not None
+    return name not in STAGE_TARGETS and dict(record.items()).get(name) is not None
 
 
 def update_rows(batch: Batch, pairs: Sequence[tuple[MappedRow, int]]) -> None:
@@ -132,7 +132,7 @@ def values_of(batch: Batch, row: MappedRow, record: Record | None) -> dict[str, 
     values = {name: value for name, value in row.values.items() if name not in OWN_KEYS}
     clears = batch.mapping.empty == "clear"
     for name, parts in row.parts.items():
-        before = None if record is None else getattr(record, name)
+        before = None if record is None else dict(record.items()).get(name)
         whole = whole_of(before, parts, clears=clears)
         if whole or clears:
             values[name] = whole or None

@@ -102,7 +102,7 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
                 change.after.id,
                 change.after.version,
                 {name: visible(change.before, name) for name in sorted(change.changed)},
-                {name: getattr(change.after, name) for name in sorted(change.changed)},
+                {name: visible(change.after, name) for name in sorted(change.changed)},
             )
             for change in changes
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.records import STAGE_FIELDS
-from crmkit.core.lifecycle.seeing import shown_refusal
+from crmkit.core.lifecycle.seeing import shown_refusal, unfit
 from crmkit.errors import InvalidValue, Refusal
 from crmkit.translation import _, joined
 
@@ -112,7 +112,7 @@ class Draft:
         try:
             parsed = None if value is None else found.kind.parse(value, self._session.model.conventions)
         except InvalidValue as error:
-            self.refuse(field, str(error))
+            self.refuse(field, unfit(found, error))
             return
         self.values[field] = parsed
 

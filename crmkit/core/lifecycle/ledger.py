@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.records import Record
+    from crmkit.core.declare.values import Ref
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.storage.tables import Tables
 
@@ -139,6 +140,14 @@ def note(session: Session, entity: EntityModel, record: Record, action: str, sai
     ordinal = unit.next_ordinal(entity.name, record.id, record.version)
     event = (f"{entity.name}.{action}d", entity.name, record.id, record.version, ordinal, at, actor, encode(said))
     unit.execute(session.statements.event[1], event)
+
+
+def witness(session: Session, record: Ref[object], version: int, action: str, said: Mapping[str, object]) -> None:
+    """Note in the change log what was done with a record that neither changes it nor concerns anybody else."""
+    changes, statement = session.statements.change
+    at = _converted(changes, "at", session.unit.now)
+    row = (record.entity, int(record), version, action, at, session.principal.user, None, encode(said))
+    session.unit.execute(statement, row)
 
 
 def log_stages(session: Session, entity: EntityModel, entries: Iterable[tuple[Record | None, Record]]) -> None:

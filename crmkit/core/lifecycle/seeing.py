@@ -12,18 +12,18 @@ from crmkit.translation import _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from crmkit.core.assemble.model import EntityModel, Model
+    from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.assemble.rights import Rights
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
-    from crmkit.errors import Refusal
+    from crmkit.errors import InvalidValue, Refusal
 
 R = TypeVar("R", bound="Record")
 STAMPS = frozenset({"version", "updated_at", "updated_by"})
 
 
 def whole(session: Session, entity: EntityModel, record: Record) -> Record:
-    """Return a record with the fields that its reader was not shown, so that guards and rules see all of it.
+    """Return a record with the fields that its reader was not shown, so that guards and rules see all but secrets.
 
     A record that was read when the entity had other custom fields is read anew, too.
 
@@ -31,7 +31,7 @@ def whole(session: Session, entity: EntityModel, record: Record) -> Record:
         ConflictError: if it was changed since it was read; it names no field if any is hidden.
         NotFoundError: if it is gone.
     """
-    hidden = session.principal.rights.hidden(entity)
+    hidden = session.principal.rights.hidden(entity) - entity.secrets
     is_current = type(record) is entity.record_class
     if is_current and (not hidden or hidden <= dict(record.items()).keys()):
         return record
@@ -69,7 +69,7 @@ def without(entity: EntityModel, record: R, hidden: frozenset[str]) -> R:
 def shown_values(session: Session, entity: EntityModel | None, values: Mapping[str, object]) -> Mapping[str, object]:
     """Return those of some logged values that the actor may see; fields that nobody declares any more are not seen."""
     if session.principal.reaches_all:
-        return values
+        return values if entity is None else {name: values[name] for name in values if name not in entity.secrets}
     if entity is None:
         return {}
     hidden = session.principal.rights.hidden(entity)
@@ -95,3 +95,8 @@ def is_hidden(model: Model, rights: Rights, entity: EntityModel, path: str) -> b
             return True
         found = model.entities.get(field.target) if field.target else None
     return False
+
+
+def unfit(field: FieldModel, error: InvalidValue) -> str:
+    """Return why a value doesn't fit its field; of a secret, without the value."""
+    return _("This value doesn't fit. It is a secret, so it isn't repeated here.") if field.is_secret else str(error)

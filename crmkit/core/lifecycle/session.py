@@ -20,6 +20,7 @@ from crmkit.core.lifecycle import (
     moving,
     profiles,
     provenance,
+    secrets,
     sharing,
     timeline,
 )
@@ -311,6 +312,15 @@ class Session(Merging):
             NotFoundError: if there is no such record, or none that the actor may see.
         """
         return profiles.profile(self, record, timeline=timeline)
+
+    def secret(self, record: Record, field: str, /, *, reason: str = "") -> object:
+        """Return the value of a secret field, and note in the audit trail that it was read: for programs only.
+
+        Raises:
+            AccessDeniedError: if the session is neither the system's nor `elevated`.
+            ReadOnlyError: in a readonly session, which can note nothing.
+        """
+        return secrets.secret(self, record, field, reason=reason)
 
     def report(self, name: str, /, **parameters: object) -> Table:
         """Run a report.

@@ -37,7 +37,7 @@ class HistoryEntry:
     """One change of a record; `old` and `new` hold the fields that changed, as JSON.
 
     Attributes:
-        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge` or `unmerge`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge`, `unmerge` or `reveal`.
         at: the moment, UTC.
         actor: the user, None for the system.
         origin: the row of an imported file that it came from, None if it came from elsewhere.
@@ -59,7 +59,7 @@ class TimelineEntry:
     Attributes:
         record: the record it happened to.
         title: what people call that record.
-        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge` or `unmerge`.
+        action: `create`, `update`, `move`, `delete`, `restore`, `share`, `unshare`, `merge`, `unmerge` or `reveal`.
         at: the moment, UTC.
         actor: the user, None for the system.
     """

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.lifecycle.seeing import shown_values
+from crmkit.core.lifecycle.timeline import ABOUT
 from crmkit.errors import AccessDeniedError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 AT_ONCE = 500
+TOLD = ABOUT | {"reveal"}
+"""The actions of which auditors are told all: they are about records, not about the values of fields."""
 
 
 @frozen(kw_only=True)
@@ -108,7 +111,7 @@ class Trail:
             at=row.at,
             actor=row.actor_id,
             old=self._shown(row.entity, row.old),
-            new=self._shown(row.entity, row.new),
+            new=json.loads(row.new or "{}") if row.action in TOLD else self._shown(row.entity, row.new),
             seal=row.seal,
             hash=row.hash,
         )

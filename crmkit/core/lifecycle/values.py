@@ -10,6 +10,7 @@ from attrs import evolve
 from crmkit.core.declare.kinds import MoneyKind
 from crmkit.core.declare.values import Money
 from crmkit.core.lifecycle.levels.hand import note_hand
+from crmkit.core.lifecycle.seeing import unfit
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 
@@ -39,7 +40,7 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
         try:
             draft.values[name] = field.kind.parse(value, conventions)
         except InvalidValue as error:
-            draft.refuse(name, str(error))
+            draft.refuse(name, unfit(field, error))
     note_hand(session, draft)
 
 

@@ -29,7 +29,7 @@ class ReadContext:
         actor: the id of the user who reads, None for the system.
         team: the id of that user's team.
         reach: returns the condition that an entity's rows must meet to be read; None means all of them.
-        visible: says whether a field may be seen at all; None means every field.
+        visible: says whether a field may be seen at all; None means every field that is no secret.
         access_key: equal keys promise equal answers of `reach` and `visible`, so that prepared statements are used
             again. Without it every statement is prepared anew.
     """
@@ -44,5 +44,7 @@ class ReadContext:
     access_key: Hashable | None = None
 
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:
-        """Return whether the actor may see a field; the id is always seen."""
-        return self.visible is None or field.name == "id" or self.visible(entity, field)
+        """Return whether the actor may see a field; the id is always seen, a secret never."""
+        if self.visible is None:
+            return not field.is_secret
+        return field.name == "id" or self.visible(entity, field)

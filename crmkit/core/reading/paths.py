@@ -123,7 +123,9 @@ class PathFinder:
 
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:
         """Return whether the reader may see a field."""
-        return self.visible is None or field.name == "id" or self.visible(entity, field)
+        if self.visible is None:
+            return not field.is_secret
+        return field.name == "id" or self.visible(entity, field)
 
     def _part(
         self, entity: EntityModel, field: FieldModel, rest: Sequence[str], positions: Sequence[int], expression: str

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 ALL: Final[Levels] = frozenset({"all"})
 
 
+def is_no_secret(_entity: EntityModel, field: FieldModel) -> bool:
+    """Return whether the system sees a field."""
+    return not field.is_secret
+
+
 class System:
     """The actor that may do everything: for programs that act for nobody in particular. What it does is audited."""
 
@@ -98,8 +103,13 @@ class Principal:
 
     @cached_property
     def visible(self) -> Visible | None:
-        """The function that says whether the actor may see a field; None if it may see every field."""
-        return None if self.reaches_all or self.rights.sees_everything else self.rights.sees
+        """The function that says whether the actor may see a field; None if it may see every field.
+
+        A secret is seen by nobody, not even by the system: see `session.secret`.
+        """
+        if self.reaches_all:
+            return is_no_secret if self.model.has_secrets else None
+        return None if self.rights.sees_everything else self.rights.sees
 
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:
         """Return whether the actor may see a field."""

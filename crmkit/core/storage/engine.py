@@ -25,7 +25,7 @@ DEFERRED = "crmkit_deferred"
 
 
 def open_engine(url: str | sa.URL) -> sa.Engine:
-    """Return an engine for a URL; nothing is connected yet.
+    """Return an engine for a URL; nothing is connected yet. Its errors and logs show no values.
 
     Raises:
         UnsupportedDatabaseError: if it is neither SQLite nor PostgreSQL.
@@ -36,10 +36,10 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
     if made.drivername == "postgresql":
         made = made.set(drivername="postgresql+psycopg")
     if made.get_backend_name() == "postgresql":
-        return reconnect_after_fork(sa.create_engine(made, pool_pre_ping=False))
+        return reconnect_after_fork(sa.create_engine(made, pool_pre_ping=False, hide_parameters=True))
     in_memory = made.database in {None, "", ":memory:"}
     pool = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}} if in_memory else {}
-    engine = prepare_sqlite(sa.create_engine(made, **pool))
+    engine = prepare_sqlite(sa.create_engine(made, hide_parameters=True, **pool))
     return engine if in_memory else reconnect_after_fork(engine)
 
 

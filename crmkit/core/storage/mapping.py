@@ -10,17 +10,19 @@ from sqlalchemy.orm import registry
 from crmkit.errors import ReadOnlyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import sqlalchemy as sa
 
 
-def mapped_class(table: sa.Table, name: str) -> type:
-    """Return a class mapped to a table, whose instances can be read and related to, and never flushed.
+def mapped_class(table: sa.Table, name: str, secrets: Iterable[str] = ()) -> type:
+    """Return a class mapped to a table but for secret columns; its instances can be read, related to, never flushed.
 
     Raises:
         ReadOnlyError: when a session is to write one.
     """
     made = type(name, (), {"__doc__": f"A row of {table.name}, read-only."})
-    registry(metadata=table.metadata).map_imperatively(made, table)
+    registry(metadata=table.metadata).map_imperatively(made, table, exclude_properties=list(secrets))
     for moment in ("before_insert", "before_update", "before_delete"):
         event.listen(made, moment, _refuse)
     return made

@@ -128,8 +128,8 @@ def snapshot_of(model: Model, tables: Tables, plugin: str, before: Fact | None) 
 
 
 def field_snapshot(tables: Tables, entity: EntityModel, declared: FieldModel) -> dict[str, Any]:
-    """Return what must stay the same for a field's data to keep its meaning."""
-    return {
+    """Return what must stay the same for a field's data to keep its meaning, and whether it leaves through no door."""
+    return ({"secret": True} if declared.is_secret else {}) | {
         "table": tables[entity.name].name,
         "columns": list(declared.columns),
         "kind": declared.kind.name,

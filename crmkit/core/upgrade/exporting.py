@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crmkit.core.storage.plugin_ledger import facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from crmkit.core.storage.plugin_ledger import Fact
@@ -29,8 +29,11 @@ def export_plugins(connection: sa.Connection, tables: Tables, plugins: Iterable[
         target = folder / name
         target.mkdir(parents=True, exist_ok=True)
         (target / "plugin.json").write_text(described(facts[name]), encoding="utf-8")
+        secrets = secret_columns(facts[name])
         for table, columns in kept_columns(facts[name]).items():
-            write_rows(connection, tables.schema, table, columns, target / f"{table}.jsonl")
+            if sa.inspect(connection).has_table(table, schema=tables.schema):
+                there = reflected(connection, tables.schema, table, secrets.get(table, ()))
+                write_rows(connection, there, columns, target / f"{table}.jsonl")
 
 
 def described(fact: Fact) -> str:
@@ -50,11 +53,25 @@ def kept_columns(fact: Fact) -> dict[str, list[str]]:
     return found
 
 
-def write_rows(connection: sa.Connection, schema: str | None, name: str, columns: list[str], path: Path) -> None:
+def secret_columns(fact: Fact) -> dict[str, list[str]]:
+    """Return the columns of a plugin's secrets by table: they leave through no door."""
+    found: dict[str, list[str]] = {}
+    for field in {**fact.snapshot.left["fields"], **fact.snapshot.fields}.values():
+        if field.get("secret"):
+            found.setdefault(str(field["table"]), []).extend(field["columns"])
+    return found
+
+
+def reflected(connection: sa.Connection, schema: str | None, name: str, secrets: Collection[str]) -> sa.Table:
+    """Return a table as it is in the database, without its secrets."""
+    columns = [each["name"] for each in sa.inspect(connection).get_columns(name, schema=schema)]
+    shown = [each for each in columns if each not in secrets]
+    metadata = sa.MetaData()
+    return sa.Table(name, metadata, autoload_with=connection, schema=schema, resolve_fks=False, include_columns=shown)
+
+
+def write_rows(connection: sa.Connection, table: sa.Table, columns: Sequence[str], path: Path) -> None:
     """Write the rows of a table, or id and columns of those that have a value."""
-    if not sa.inspect(connection).has_table(name, schema=schema):
-        return
-    table = sa.Table(name, sa.MetaData(), autoload_with=connection, schema=schema, resolve_fks=False)
     there = [table.c[each] for each in columns if each in table.c]
     query = sa.select(table.c.id, *there) if columns else sa.select(table)
     if columns:

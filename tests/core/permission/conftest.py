@@ -54,7 +54,7 @@ class Health:
     origin: Ref[object] | None = any_ref("customer", "user")
     diagnosis: str | None = text(search=True, index=True, privacy="sensitive")
     phone_home: str | None = phone(privacy="personal")
-    pin: str | None = text(search=True, privacy="secret")
+    pin: str | None = text(privacy="secret")
 
 
 HIDDEN = (

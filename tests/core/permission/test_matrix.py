@@ -48,6 +48,7 @@ NOT_WRITING = {
     "merges",
     "by_external_id",
     "explain",
+    "secret",
     "make",
     "serialise",
 }

@@ -125,7 +125,7 @@ def take_back_values(session: Session, entity: EntityModel, survivor: int, versi
     values = {
         name: parsed(session, entity, name, value)
         for name, value in before.items()
-        if name in entity.writable and name in merged and held[name] == merged[name]
+        if name in held and name in entity.writable and name in merged and held[name] == merged[name]
     }
     if values:
         update(session, entity, [(now, values)])
