@@ -61,6 +61,11 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
 def follow(session: Session, changes: Batch[Change]) -> None:
     """Give the categories below a renamed or moved one their new paths."""
     for change in changes.of(Category):
-        if "path" in change.changed:
-            below = session.find(Category, {"parent": change.after})
-            session.update_many((each, {"path": SEPARATOR.join((str(change.after.path), each.name))}) for each in below)
+        if "path" in change.changed and isinstance(change.after, Category):
+            put_below(session, change.after)
+
+
+def put_below(session: Session, above: Category) -> None:
+    """Give the categories below one the paths that follow from its own."""
+    below = [(each, SEPARATOR.join((str(above.path), each.name))) for each in session.find(Category, {"parent": above})]
+    session.update_many((each, {"path": path}) for each, path in below if each.path != path)

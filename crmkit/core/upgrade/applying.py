@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.lifecycle.duplicates.refreshing import refresh
+from crmkit.core.lifecycle.merging.replaying import replay
 from crmkit.core.lifecycle.opening import connecting
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
@@ -86,6 +87,7 @@ def apply_plan(
         crm.is_checked = False
     later = list(once.finish(lambda: system_session(crm), crm.model, crm.tables, crm.clock()))
     later += refresh(lambda: system_session(crm))
+    later += replay(lambda: system_session(crm))
     crm.is_checked = True
     done = [each.text for each in found.steps]
     return [*done, *(each for each in later if each not in done)]

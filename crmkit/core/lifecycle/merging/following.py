@@ -1,4 +1,4 @@
-"""Following: links and shares of a merged record go along to the survivor."""
+"""Following: links, shares and dismissals of a merged record go along to the survivor, and paths of categories."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.duplicates.finding import dismissed, pair
+from crmkit.core.nouns.categories import Category, put_below
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.declare.records import Record
     from crmkit.core.declare.values import Ref
     from crmkit.core.lifecycle.session import Session
 
@@ -61,3 +65,36 @@ def copy_shares(session: Session, merged: Sequence[Ref[object]], survivor: Ref[o
             connection.execute(share.insert().values(copied))
             added.append({name: copied[name] for name in KEY})
     return added
+
+
+def copy_dismissals(
+    session: Session, entity: EntityModel, merged: Sequence[Ref[object]], survivor: Ref[object]
+) -> list[tuple[int, int]]:
+    """Say of the survivor, too, whom the merged records are not the same as; return the pairs that were added."""
+    gone = {int(each) for each in merged}
+    others = {number for both in dismissed(session, entity, sorted(gone)) for number in both} - gone - {int(survivor)}
+    added = sorted({pair(int(survivor), each) for each in others} - dismissed(session, entity, [int(survivor)]))
+    rows = [
+        {"entity": entity.name, "first_id": first, "second_id": second, "at": session.unit.now}
+        | {"actor_id": session.principal.user}
+        for first, second in added
+    ]
+    if rows:
+        session.unit.written += len(rows)
+        session.unit.connection.execute(session.tables.system.dismissal.insert(), rows)
+    return added
+
+
+def forget_dismissals(session: Session, entity: str, added: Iterable[Sequence[int]]) -> None:
+    """Take back what was said of the survivor because of a merge."""
+    table = session.tables.system.dismissal
+    for first, second in added:
+        both = sa.and_(table.c.entity == entity, table.c.first_id == first, table.c.second_id == second)
+        session.unit.connection.execute(table.delete().where(both))
+
+
+def put_in_place(session: Session, records: Iterable[Record]) -> None:
+    """Give what stands below categories that others were merged into, or that are apart again, its path."""
+    for each in records:
+        if isinstance(each, Category):
+            put_below(session, each)

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
 
-UNMERGED = ("user", "team")
-"""Entities whose records stand for who did something, and on which permission rests."""
+UNMERGED = {
+    "user": _("Users and teams are not merged: hand over what they own."),
+    "team": _("Users and teams are not merged: hand over what they own."),
+    "custom_field": _("Definitions of fields are not merged: records have values of each."),
+}
+"""Entities whose records stand for who did something, or on which permission or other records' values rest."""
 
 
 def merge(session: Session, entity: EntityModel, given: Sequence[Record], values: Mapping[str, object]) -> Record:
@@ -53,6 +57,7 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
                 "moved": pointing.point(elevated, entity, refs, survivor.ref),
                 "links": following.point_links(elevated, refs, survivor.ref),
                 "shares": following.copy_shares(session, refs, survivor.ref),
+                "dismissals": following.copy_dismissals(session, entity, refs, survivor.ref),
             }
             after = survivor
             for writer, kept in ((elevated, automatic), (session, chosen)):
@@ -60,6 +65,7 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
                     (after,) = update(writer, entity, [(survivor, kept)])
             after = current(session, after)
             refuse_circles(elevated, entity, after)
+            following.put_in_place(elevated, [after])
             done["versions"] = [survivor.version, after.version]
             number = note(session, entity, after, done)
             redirects.lead(session, entity.name, [each.id for each in others], survivor.id, number)
@@ -70,12 +76,10 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
 
 def refuse_unfit(entity: EntityModel, given: Sequence[Record]) -> None:
     """Refuse what can't be merged at all."""
-    problem = None
-    if entity.name in UNMERGED:
-        problem = _("Users and teams are not merged: hand over what they own.")
-    elif len(given) == 1:
+    problem = UNMERGED.get(entity.name)
+    if problem is None and len(given) == 1:
         problem = _("Name the records to merge into it.")
-    elif len({record.id for record in given}) < len(given):
+    if problem is None and len({record.id for record in given}) < len(given):
         problem = _("A record can't be merged into itself.")
     if problem is not None:
         raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=problem),))

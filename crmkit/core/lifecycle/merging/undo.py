@@ -13,7 +13,7 @@ from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.changing import update
 from crmkit.core.lifecycle.deleting import bring_back, may_restore
 from crmkit.core.lifecycle.drafts import UpdateDraft
-from crmkit.core.lifecycle.merging import redirects
+from crmkit.core.lifecycle.merging import following, redirects
 from crmkit.core.lifecycle.merging.writing import write
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.core.lifecycle.validation import clashing
@@ -23,7 +23,7 @@ from crmkit.translation import _
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crmkit.core.assemble.model import EntityModel
+    from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.merging.listing import Merge
     from crmkit.core.lifecycle.session import Session
@@ -59,7 +59,9 @@ def unmerge(session: Session, merge: Merge) -> list[Record]:
             raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
         with session.unit.writing():
             back = take_apart(session, entity, survivor, row.id, done)
-            undone = table.update().where(table.c.id == row.id).values(undone_at=session.unit.now)
+            left = left_behind(session.model, done["moved"])
+            noted = {"done": json.dumps(done | {"left": left})} if left else {}
+            undone = table.update().where(table.c.id == row.id).values(undone_at=session.unit.now, **noted)
             session.unit.connection.execute(undone)
             after = session.elevated.by_id(entity, [survivor])[survivor]
             ledger.note(session, entity, after, "unmerge", {"merge": row.id, "back": [each.id for each in back]})
@@ -92,13 +94,26 @@ def take_apart(
         owner = session.model.entities.get(name)
         if owner is not None:
             point_back(elevated, owner, [each for each in done["moved"] if each["entity"] == name])
+    following.put_in_place(elevated, elevated.by_id(entity, done["others"]).values())
     for each in done["links"]:
         link_back(session, each, survivor)
+    following.forget_dismissals(session, entity.name, done.get("dismissals", ()))
     share = session.tables.system.share
     for each in done["shares"]:
         key = sa.and_(*(share.c[column] == value for column, value in each.items()))
         session.unit.connection.execute(share.delete().where(key, share.c.at <= merged[done["others"][0]].deleted_at))
     return back
+
+
+def left_behind(model: Model, moved: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what can't be pointed back now, because the plugin is disabled that has the entity or the field."""
+    entities = model.entities
+    return [
+        each
+        for each in moved
+        if each["entity"] not in entities
+        or any(name not in entities[each["entity"]].fields for name in each.get("old", ()))
+    ]
 
 
 def take_back_values(session: Session, entity: EntityModel, survivor: int, versions: Sequence[int]) -> None:
