@@ -283,6 +283,15 @@ class CRM(Maker):
 
         return fingerprint(self)
 
+    def compact(self) -> None:
+        """Take what was deleted or overwritten out of the database's files, too: nothing does so before.
+
+        On SQLite, no other session may be open. It may take a while.
+        """
+        from crmkit.core.storage.compacting import compact
+
+        compact(self.engine, self.tables)
+
     def forget(self) -> None:
         """Forget what is remembered of the database: ids that were taken ahead, its size, what it was made for."""
         for name in ("ids", "statistics"):

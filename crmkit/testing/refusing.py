@@ -30,6 +30,8 @@ WRITING: Final = (
     "delete",
     "merge",
     "unmerge",
+    "erase",
+    "secret",
     "set_external_id",
     "restore",
     "move",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.outbox import check_outbox
+from crmkit.core.assemble.persons import check_persons
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
 from crmkit.core.assemble.secrets import check_secrets
@@ -64,6 +65,7 @@ def check_model(model: Model) -> None:
     check_titles(model)
     check_profiles(model)
     check_secrets(model)
+    check_persons(model)
     for rule, plugin in model.of(DuplicateRule):
         subject = _("duplicate rule {rule!r}", rule=rule.name)
         check_known(subject, plugin, "entity", [rule.entity], model.entities)

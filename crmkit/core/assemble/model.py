@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, frozen
 
 from crmkit.core.assemble.classes import record_class
+from crmkit.core.assemble.persons import person_links
 from crmkit.core.assemble.rights import Rights
 from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from crmkit.core.assemble.calls import HookCall
+    from crmkit.core.assemble.persons import PersonLink
     from crmkit.core.assemble.pipelines import PipelineModel
     from crmkit.core.assemble.plugins import Plugin
     from crmkit.core.declare.access import Role
@@ -154,6 +156,11 @@ class EntityModel:
         }
 
     @cached_property
+    def protected(self) -> tuple[str, ...]:
+        """The names of the fields whose values are of a person, or secret."""
+        return tuple(name for name, each in self.fields.items() if each.declared.privacy != "normal")
+
+    @cached_property
     def secrets(self) -> frozenset[str]:
         """The names of the fields whose values leave through no door."""
         return frozenset(name for name, each in self.fields.items() if each.is_secret)
@@ -266,6 +273,11 @@ class Model:
         for section, _plugin in sorted(self.of(ProfileSection), key=lambda each: each[0].position):
             found.setdefault(section.of, {})[section.name] = section
         return found
+
+    @cached_property
+    def person_links(self) -> tuple[PersonLink, ...]:
+        """The references by which records are parts of persons, are about them, or mention them."""
+        return person_links(self)
 
     @cached_property
     def has_secrets(self) -> bool:

@@ -48,6 +48,11 @@ class Rights:
         """Whether the audit trail may be read."""
         return any(self.model.roles[name].audits for name in self.roles if name in self.model.roles)
 
+    @cached_property
+    def privacy(self) -> bool:
+        """Whether persons may be exported and erased."""
+        return any(self.model.roles[name].privacy for name in self.roles if name in self.model.roles)
+
     def levels(self, entity: EntityModel, action: Action) -> Levels:
         """Return the levels that the actor reaches, those left out that another one of them takes in.
 

@@ -75,6 +75,7 @@ class Role:
     Attributes:
         reports, commands: those that its holders may run beyond what each says itself; `*` for all.
         audits: whether its holders may read the audit trail.
+        privacy: whether its holders may export and erase persons.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Role:
     reports: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     audits: bool = False
+    privacy: bool = False
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "role")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 Privacy = Literal["normal", "personal", "sensitive", "secret"]
+PersonLink = Literal["about", "mentions"]
 PRIVACIES: tuple[Privacy, ...] = get_args(Privacy)
 
 
@@ -34,6 +35,8 @@ class Field:
         part_of: for a reference: the record is a part of the one referred to, shares its permission and its fate.
         privacy: `normal`; `personal` (of a person: exported and erased with them); `sensitive` (personal, and only
             for roles that are granted it by name); `secret` (for programs: no read, report or export shows it).
+        person: for a reference that leads to a person: whether the record is `about` that person, so that it is
+            exported with the person and what is personal in it erased, or only `mentions` it.
     """
 
     name: str = ""
@@ -47,6 +50,7 @@ class Field:
     index: bool = False
     part_of: bool = False
     privacy: Privacy = "normal"
+    person: PersonLink | None = None
 
     def named(self, name: str, *, required: bool) -> Field:
         """Return the field with its name, its label, and whether a value is required."""
@@ -256,20 +260,34 @@ def ref(
     help: str = "",
     privacy: Privacy = "normal",
     part_of: bool = False,
+    person: PersonLink | None = None,
     unique: bool = False,
     index: bool = True,
 ) -> Any:
     """Declare a reference to a record; its entity comes from the annotation, `Ref[Customer]`."""
     return Field(
-        kind=kinds.RefKind(), label=label, help=help, privacy=privacy, part_of=part_of, unique=unique, index=index
+        kind=kinds.RefKind(),
+        label=label,
+        help=help,
+        privacy=privacy,
+        part_of=part_of,
+        person=person,
+        unique=unique,
+        index=index,
     )
 
 
-def any_ref(*targets: str, label: str = "", help: str = "", privacy: Privacy = "normal", part_of: bool = False) -> Any:
+def any_ref(
+    *targets: str,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    part_of: bool = False,
+    person: PersonLink | None = None,
+) -> Any:
     """Declare a reference to a record of any of the named entities, or of any entity at all."""
-    return Field(
-        kind=kinds.AnyRefKind(targets=targets), label=label, help=help, privacy=privacy, part_of=part_of, index=True
-    )
+    kind = kinds.AnyRefKind(targets=targets)
+    return Field(kind=kind, label=label, help=help, privacy=privacy, part_of=part_of, person=person, index=True)
 
 
 def json(*, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None) -> Any:

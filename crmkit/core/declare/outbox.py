@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from crmkit.core.declare.declarations import Parameter
     from crmkit.core.declare.schedules import Schedule
 
-LOGGED = ("created", "updated", "moved", "deleted", "restored", "shared", "unshared", "merged", "unmerged")
+LOGGED = (
+    "created",
+    "updated",
+    "moved",
+    "deleted",
+    "restored",
+    "shared",
+    "unshared",
+    "merged",
+    "unmerged",
+    "blanked",
+    "erased",
+)
 """The events that every entity has, named like `customer.created`."""
 HANDLER, JOB = "handler", "job"
 DEADLINE = timedelta(seconds=30)

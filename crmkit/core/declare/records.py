@@ -114,6 +114,7 @@ class Entity:
         owner: the reference field to the user whom the record belongs to, if the entity has one.
         title: the field that names a record for people.
         staged: whether its records go through pipelines.
+        person: whether a record may be a person, who can ask to be told, or to be forgotten.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Entity:
     title: str
     owner: str | None
     staged: bool
+    person: bool
     fields: tuple[Field, ...]
     declared: type[Record]
 
@@ -139,7 +141,13 @@ class Extension:
 def record(declared: T, /) -> T: ...
 @overload
 def record(
-    *, name: str = "", label: str = "", plural: str = "", title: str = "name", owner: str | None = None
+    *,
+    name: str = "",
+    label: str = "",
+    plural: str = "",
+    title: str = "name",
+    owner: str | None = None,
+    person: bool = False,
 ) -> Callable[[T], T]: ...
 @dataclass_transform(
     kw_only_default=True,
@@ -176,11 +184,13 @@ def record(
     plural: str = "",
     title: str = "name",
     owner: str | None = None,
+    person: bool = False,
 ) -> T | Callable[[T], T]:
     """Declare an entity: a class whose annotated attributes are its fields.
 
     The entity's name is the class's in snake case. A field whose annotation allows None is optional. A class that
-    inherits `Staged` goes through pipelines; `owner` names the field with the user to whom a record belongs.
+    inherits `Staged` goes through pipelines; `owner` names the field with the user to whom a record belongs. With
+    `person`, its records may be persons, and what refers to them is exported and erased with them.
 
     Raises:
         DeclarationError: if a name or an annotation can't be used.
@@ -199,6 +209,7 @@ def record(
             title=title if any(each.name == title for each in found) else "id",
             owner=owner,
             staged=issubclass(rebuilt, Staged),
+            person=person,
             fields=found,
             declared=rebuilt,
         )

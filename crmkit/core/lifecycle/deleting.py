@@ -71,9 +71,21 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
         merged = merged_error(session, entity, record)
         if merged is not None:
             raise merged
+        check_erased(session, record)
         check_whole(session, entity, record)
         found = seeing.whole(session, entity, record)
         return seeing.shown(session, entity, bring_back(session, entity, [found]))[0]
+
+
+def check_erased(session: Session, record: Record) -> None:
+    """Refuse to bring back what was erased with a person."""
+    change, entity = session.tables.system.change, record.__crmkit_entity__.name
+    query = sa.select(change.c.id).where(
+        change.c.entity == entity, change.c.record_id == record.id, change.c.action == "erase"
+    )
+    if session.unit.connection.execute(query.limit(1)).first() is not None:
+        text = _("It was erased with the person it belonged to, and can't be brought back.")
+        raise Refused(entity=entity, refusals=(Refusal(path="id", text=text),))
 
 
 def check_whole(session: Session, entity: EntityModel, record: Record) -> None:

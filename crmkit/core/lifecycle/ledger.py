@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crmkit.core.reading.plans import ReadPlans
 from crmkit.core.storage.extra_statements import ExtendedStatements
@@ -15,7 +15,7 @@ from crmkit.core.storage.statements import EntityStatements, TableStatements
 from crmkit.core.storage.system.generations import raise_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import sqlalchemy as sa
     from sqlalchemy.engine import Dialect
@@ -148,6 +148,18 @@ def witness(session: Session, record: Ref[object], version: int, action: str, sa
     at = _converted(changes, "at", session.unit.now)
     row = (record.entity, int(record), version, action, at, session.principal.user, None, encode(said))
     session.unit.execute(statement, row)
+
+
+def log_emptied(
+    session: Session, record: Ref[object], version: int, action: Literal["blank", "erase"], fields: Sequence[str]
+) -> None:
+    """Write the change and the event of a record whose values were taken out for good."""
+    witness(session, record, version, action, {"fields": list(fields)})
+    entity, number, (events, statement) = record.entity, int(record), session.statements.event
+    ordinal = session.unit.next_ordinal(entity, number, version)
+    at = _converted(events, "at", session.unit.now)
+    name = f"{entity}.{action.rstrip('e')}ed"
+    session.unit.execute(statement, (name, entity, number, version, ordinal, at, session.principal.user, None))
 
 
 def log_stages(session: Session, entity: EntityModel, entries: Iterable[tuple[Record | None, Record]]) -> None:

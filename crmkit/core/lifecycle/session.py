@@ -20,7 +20,6 @@ from crmkit.core.lifecycle import (
     moving,
     profiles,
     provenance,
-    secrets,
     sharing,
     timeline,
 )
@@ -30,7 +29,7 @@ from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.levels.levels import Levels
-from crmkit.core.lifecycle.merging.commands import Merging
+from crmkit.core.lifecycle.privacy.commands import Protecting
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
@@ -56,7 +55,7 @@ R = TypeVar("R", bound=Record)
 """The entity of the records that a command takes and gives."""
 
 
-class Session(Merging):
+class Session(Protecting):
     """One actor's transaction.
 
     It is committed at the end of the `with` block and rolled back if an error leaves it. Records are values: commands
@@ -312,15 +311,6 @@ class Session(Merging):
             NotFoundError: if there is no such record, or none that the actor may see.
         """
         return profiles.profile(self, record, timeline=timeline)
-
-    def secret(self, record: Record, field: str, /, *, reason: str = "") -> object:
-        """Return the value of a secret field, and note in the audit trail that it was read: for programs only.
-
-        Raises:
-            AccessDeniedError: if the session is neither the system's nor `elevated`.
-            ReadOnlyError: in a readonly session, which can note nothing.
-        """
-        return secrets.secret(self, record, field, reason=reason)
 
     def report(self, name: str, /, **parameters: object) -> Table:
         """Run a report.

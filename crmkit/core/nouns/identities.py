@@ -53,7 +53,7 @@ class ChannelIdentity(Record):
 
     person: Ref[object] = f.any_ref("customer", "contact", part_of=True)
     channel: str = f.choice(*CHANNELS)
-    address: str = f.text(index=True)
+    address: str = f.text(index=True, privacy="personal")
     rank: int = f.integer(min=1, default=1, help="1 for the address to be used first.")
     verified_at: Moment | None = f.datetime(help="When it was shown to belong to the person.")
 

@@ -19,9 +19,9 @@ class Team(Record):
 class User(Record):
     """A person or program that acts. An inactive user can't open a session; what it did stays."""
 
-    name: str = text(search=True)
+    name: str = text(search=True, privacy="personal")
     external_id: str = text(unique=True, help="The id by which the host program knows the user.")
-    email: str | None = email()
+    email: str | None = email(privacy="personal")
     active: bool = boolean(default=True)
     roles: tuple[str, ...] | None = tags(help="The names of the roles whose grants the user has.")
     team: Ref[Team] | None = ref()

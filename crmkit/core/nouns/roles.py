@@ -43,6 +43,7 @@ ROLES = (
         name="admin",
         grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all", reveals=("*",)),),
         audits=True,
+        privacy=True,
     ),
     Role(
         name="director",
@@ -58,6 +59,12 @@ ROLES = (
     ),
     Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"),)),
     Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),), audits=True),
+    Role(
+        name="privacy_officer",
+        grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),),
+        audits=True,
+        privacy=True,
+    ),
     Role(
         name="agent",
         grants=(

@@ -28,10 +28,10 @@ class Product(Record):
 class Opportunity(Staged):
     """A possible sale, followed until it is won or lost."""
 
-    name: str = f.text(search=True)
+    name: str = f.text(search=True, privacy="personal")
     number: str | None = f.text(unique=True, search=True)
-    customer: Ref[Customer] | None = f.ref()
-    contact: Ref[Contact] | None = f.ref()
+    customer: Ref[Customer] | None = f.ref(person="about")
+    contact: Ref[Contact] | None = f.ref(person="mentions")
     product: Ref[Product] | None = f.ref(label="Main product")
     owner: Ref[User] | None = f.ref()
     type: str | None = f.choice("new_business", "existing_business", "renewal")
@@ -42,8 +42,8 @@ class Opportunity(Staged):
     opened_on: Date | None = f.date(help="The day on which work on it began.")
     expected_close: Date | None = f.date(index=True)
     closed_on: Date | None = f.date(index=True, help="The day on which it was won or lost.")
-    tags: tuple[str, ...] | None = f.tags(search=True)
-    description: str | None = f.long_text()
+    tags: tuple[str, ...] | None = f.tags(search=True, privacy="personal")
+    description: str | None = f.long_text(privacy="personal")
 
 
 @record(title="role")
@@ -60,15 +60,15 @@ class Order(Staged):
     """What a customer has ordered."""
 
     number: str | None = f.text(unique=True, search=True)
-    customer: Ref[Customer] = f.ref()
-    contact: Ref[Contact] | None = f.ref()
-    opportunity: Ref[Opportunity] | None = f.ref()
+    customer: Ref[Customer] = f.ref(person="about")
+    contact: Ref[Contact] | None = f.ref(person="mentions")
+    opportunity: Ref[Opportunity] | None = f.ref(person="mentions")
     owner: Ref[User] | None = f.ref()
     type: str | None = f.choice("sale", "replacement", "sample", default="sale")
     level: str | None = f.choice("low", "normal", "high", label="Priority")
     amount: Money | None = f.money()
     ordered_on: Date | None = f.date(index=True)
-    description: str | None = f.long_text()
+    description: str | None = f.long_text(privacy="personal")
 
 
 @record(title="description")

@@ -101,6 +101,11 @@ class Principal:
         """Whether the actor may read the audit trail."""
         return self.reaches_all or self.rights.audits
 
+    @property
+    def privacy(self) -> bool:
+        """Whether the actor may export and erase persons."""
+        return self.reaches_all or self.rights.privacy
+
     @cached_property
     def visible(self) -> Visible | None:
         """The function that says whether the actor may see a field; None if it may see every field.

@@ -47,8 +47,8 @@ NOT_WRITING = {
     "shares",
     "merges",
     "by_external_id",
+    "erasure_plan",
     "explain",
-    "secret",
     "make",
     "serialise",
 }
@@ -144,7 +144,18 @@ COMMANDS: dict[str, Action] = {
     "transfer": "transfer",
 }
 """The commands about a record, each with what the actor must be allowed to do with it."""
-ELSEWHERE = {"create", "create_many", "restore", "emit", "merge", "unmerge", "set_external_id", "enqueue"}
+ELSEWHERE = {
+    "create",
+    "create_many",
+    "restore",
+    "emit",
+    "merge",
+    "unmerge",
+    "set_external_id",
+    "enqueue",
+    "erase",
+    "secret",
+}
 """Commands with tests of their own: those of merging stand in tests/core/merging."""
 
 
