@@ -248,6 +248,7 @@ class CRM(Maker):
         from crmkit.core.reading.permission import SYSTEM
 
         with self.session(actor=SYSTEM) as session:
+            session.serialise("admin")  # another process may be about to make the same one
             if session.count(User, {"external_id": name}):
                 return False
             session.create(User, name=name, external_id=name, roles=["admin"])

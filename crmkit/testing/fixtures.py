@@ -15,6 +15,7 @@ from attrs import define, field
 
 from crmkit.app import CRM
 from crmkit.core.storage.system.tenants import tenant_table
+from crmkit.core.tenants.life import Tenants
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.databases import drop_schema, find_postgresql
 from crmkit.testing.pool import DatabasePool, Key
@@ -108,8 +109,9 @@ class CRMFactory:
 
 def drop_tenants(crm: CRM) -> None:
     """Drop all tenants, and the register, as a database has none that was never asked for tenants."""
-    for each in crm.tenants.list():
-        crm.tenants.drop(each.name, confirm=each.name)
+    life = Tenants(crm)  # anew: another CRM on the same database may have dropped them already
+    for each in life.list():
+        life.drop(each.name, confirm=each.name)
     with crm.engine.begin() as connection:
         tenant_table(crm.tables.prefix, crm.tables.schema).drop(connection, checkfirst=True)
 

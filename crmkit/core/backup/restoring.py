@@ -15,6 +15,7 @@ from crmkit.core.outbox.epochs import begin_epoch
 from crmkit.core.storage.ids import sequence_of
 from crmkit.core.storage.locks import hold
 from crmkit.core.storage.plugin_ledger import differences, is_newer
+from crmkit.core.storage.system.generations import current_generation
 from crmkit.core.storage.tables import short
 from crmkit.core.upgrade.applying import LOCK, apply_plan, check_references, without_cascades
 from crmkit.core.upgrade.present import Present, is_ours
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from crmkit.app import CRM
     from crmkit.core.backup.archive import Archive
     from crmkit.core.backup.manifest import Manifest, TableEntry
+    from crmkit.core.storage.tables import Tables
+
+REPLACED = "replaced"
+"""The topic under which the generation of what was replaced is kept, as the sum of all must rise."""
 
 
 def restore(crm: CRM, path: Path, *, replace: bool = False) -> Manifest:
@@ -45,9 +50,10 @@ def restore(crm: CRM, path: Path, *, replace: bool = False) -> Manifest:
         with connecting(crm.engine), crm.engine.connect() as connection, without_cascades(connection):
             with connection.begin():
                 hold(connection, crm.tables, LOCK)
+                generation = generation_of(connection, crm.tables)
                 clear(crm, connection, archive, replace=replace)
                 fill(crm, connection, archive)
-                finish(crm, connection, archive)
+                finish(crm, connection, archive, generation)
             with connection.begin():
                 is_current = not differences(connection, crm.model, crm.tables)
         crm.forget()
@@ -155,13 +161,26 @@ def add_keys(crm: CRM, connection: sa.Connection, archive: Archive) -> None:
             connection.execute(sa.schema.AddConstraint(key))
 
 
-def finish(crm: CRM, connection: sa.Connection, archive: Archive) -> None:
-    """Make what a backup leaves out, let ids go on where they were, and count the restore."""
+def generation_of(connection: sa.Connection, tables: Tables) -> int:
+    """Return the generation of what is there before a restore, 0 if there is nothing."""
+    generation = tables.system.generation
+    if generation.name not in Present.of(connection, tables).tables:
+        return 0
+    return int(connection.execute(sa.select(current_generation(generation))).scalar_one())
+
+
+def finish(crm: CRM, connection: sa.Connection, archive: Archive, generation: int) -> None:
+    """Make what a backup leaves out, let ids go on where they were, and count the restore.
+
+    What is there then has a higher generation than what was there before, so that every process notices.
+    """
     system, manifest = crm.tables.system, archive.manifest
     left_out = [each for each in crm.tables.all if each.name.removeprefix(crm.tables.prefix) not in manifest.tables]
     left_out = [each for each in left_out if each in {system.sequence, system.command, system.generation}]
     crm.tables.metadata.create_all(connection, tables=left_out, checkfirst=False)
-    connection.execute(system.generation.insert().values(topic=EPOCH, number=manifest.epoch + 1))
+    numbers = {EPOCH: manifest.epoch + 1, REPLACED: generation}
+    rows = [{"topic": topic, "number": number} for topic, number in numbers.items()]
+    connection.execute(system.generation.insert(), rows)
     if "work" in manifest.tables:
         connection.execute(system.work.update().values(fence=None, leased_until=None))
         begin_epoch(connection, crm.tables)

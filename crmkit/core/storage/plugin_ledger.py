@@ -78,7 +78,11 @@ class Fact:
 
 def facts_of(connection: sa.Connection, tables: Tables) -> dict[str, Fact]:
     """Return the plugins in the ledger, by name."""
-    ledger = tables.system.plugin
+    return facts_in(connection, tables.system.plugin)
+
+
+def facts_in(connection: sa.Connection, ledger: sa.Table) -> dict[str, Fact]:
+    """Return the plugins in a ledger, by name."""
     rows = connection.execute(sa.select(ledger.c.name, ledger.c.version, ledger.c.state, ledger.c.declared))
     return {row.name: Fact(name=row.name, version=row.version, state=row.state, declared=row.declared) for row in rows}
 
@@ -221,9 +225,20 @@ def differences(connection: sa.Connection, model: Model, tables: Tables) -> list
     Raises:
         DatabaseTooNewError: if it was made for newer plugins.
     """
-    if not sa.inspect(connection).has_table(tables.system.plugin.name, schema=tables.schema):
+    return differences_in(connection, model, tables, tables.system.plugin, tables.system.upgrade_step)
+
+
+def differences_in(
+    connection: sa.Connection, model: Model, tables: Tables, ledger: sa.Table, steps: sa.Table
+) -> list[str]:
+    """Return the same by a ledger, and a table of upgrade steps, that may be in another schema than `tables`.
+
+    Raises:
+        DatabaseTooNewError: if the database was made for newer plugins.
+    """
+    if not sa.inspect(connection).has_table(ledger.name, schema=ledger.schema):
         return [_("it has no tables of crmkit yet")]
-    facts = facts_of(connection, tables)
+    facts = facts_in(connection, ledger)
     check_versions(facts, model)
     wishes = wishes_of(model, tables, facts)
     found: list[str] = [_("plugin {name!r} is new", name=name) for name in wishes.keys() - facts.keys()]
@@ -238,12 +253,11 @@ def differences(connection: sa.Connection, model: Model, tables: Tables) -> list
     found += [
         _("plugin {name!r} is gone", name=name) for name in facts.keys() - wishes.keys() if facts[name].state == ENABLED
     ]
-    return sorted(found) + unfinished(connection, tables)
+    return sorted(found) + unfinished(connection, steps)
 
 
-def unfinished(connection: sa.Connection, tables: Tables) -> list[str]:
+def unfinished(connection: sa.Connection, steps: sa.Table) -> list[str]:
     """Return the upgrade steps that were begun and not finished, a line each."""
-    steps = tables.system.upgrade_step
     query = sa.select(steps.c.plugin, steps.c.name).where(steps.c.done_at.is_(None)).order_by(steps.c.plugin)
     return [
         _("the upgrade step {name!r} of the plugin {plugin!r} is not finished", name=row.name, plugin=row.plugin)

@@ -5,43 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
-from crmkit.core.tenants.places import TenantPlace, home_file
+from crmkit.core.storage.locks import hold
+from crmkit.core.tenants.places import TenantPlace, home_file, location_of
 from crmkit.errors import TenantExistsError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crmkit.app import CRM
+    from crmkit.core.storage.places import OwnPlace
     from crmkit.core.tenants.register import Entry, Register
 
+LOCK = "tenants"
 WITH_FILE = ("", "-wal", "-shm")
 """The file of a database, and those that SQLite keeps beside it, which are nothing without it."""
 
 
-def begin(crm: CRM, register: Register, name: str, location: str) -> None:
-    """Note a new tenant, on PostgreSQL together with its schema. If another process does so first, that is enough.
+def begin(crm: CRM, home: OwnPlace, register: Register, name: str) -> None:
+    """Note a new tenant, on PostgreSQL together with its schema; nothing is done if it is noted already.
 
     Raises:
         TenantExistsError: if there is such a schema or file already.
     """
-    is_sqlite = crm.engine.dialect.name == "sqlite"
-    try:
-        with register.writing() as connection:
-            register.make(connection)
-            is_taken = (
-                (home_file(crm).parent / location).exists()
-                if is_sqlite
-                else sa.inspect(connection).has_schema(location)
-            )
-            if is_taken and register.find(name, connection) is None:
-                raise TenantExistsError(name=name, location=location, is_tenant=False)
-            register.add(connection, name, location, crm.clock())
-            if not is_sqlite:
-                connection.execute(sa.schema.CreateSchema(location))
-    except IntegrityError:
-        return
+    location = location_of(crm, home, name)
+    with register.writing() as connection:
+        hold(connection, home, LOCK)
+        register.make(connection)
+        if register.read(name, connection) is not None:
+            return
+        if is_taken(crm, connection, location):
+            raise TenantExistsError(name=name, location=location, is_tenant=False)
+        register.add(connection, name, location, crm.clock())
+        if connection.dialect.name != "sqlite":
+            connection.execute(sa.schema.CreateSchema(location))
+
+
+def is_taken(crm: CRM, connection: sa.Connection, location: str) -> bool:
+    """Return whether there is a schema or file of this name."""
+    if connection.dialect.name == "sqlite":
+        return (home_file(crm).parent / location).exists()
+    return bool(sa.inspect(connection).has_schema(location))
 
 
 def make(tenant: CRM) -> None:

@@ -8,10 +8,13 @@ from crmkit.core.declare.names import NAME
 from crmkit.core.storage.system.generations import raise_generation
 from crmkit.core.tenants import databases
 from crmkit.core.tenants.open_tenants import OpenTenants
-from crmkit.core.tenants.places import TenantPlace, check_home, location_of
+from crmkit.core.tenants.places import TenantPlace, check_home
 from crmkit.core.tenants.register import ACTIVE, CREATING, DROPPING, SUSPENDED, Register
+from crmkit.core.tenants.standing import standing
+from crmkit.core.tenants.upgrading import upgrade_each
 from crmkit.core.upgrade.present import Present
 from crmkit.errors import (
+    CRMKitError,
     TenantExistsError,
     TenantNameError,
     TenantNotConfirmedError,
@@ -20,8 +23,13 @@ from crmkit.errors import (
 )
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from crmkit.app import CRM
+    from crmkit.core.backup.manifest import Manifest as BackupManifest
     from crmkit.core.tenants.register import Entry
+    from crmkit.core.tenants.standing import TenantState
+    from crmkit.core.tenants.upgrading import TenantUpgrade
 
 TOPIC = "tenant"
 """The generation that rises when a tenant is closed, so that all processes ask the register again."""
@@ -64,22 +72,68 @@ class Tenants:
             ConnectionFailed: if the database can't be reached.
         """
         entry = self._begin(name)
-        made = self._crm_of(entry, CREATING)
+        made = self._crm_of(entry, CREATING, ACTIVE)  # active, as another process may have finished it
         try:
             made.upgrade(admin=admin)
             self._number(made, entry)
         finally:
             made.close()
-        self._register.change(entry, ACTIVE, only=(CREATING,))
+        self._finish(entry)
         return self.open(name)
 
-    def list(self) -> tuple[Entry, ...]:
-        """Return all tenants by name, in whatever state they are.
+    def list(self) -> tuple[TenantState, ...]:
+        """Return all tenants by name, and how each stands.
 
         Raises:
             ConnectionFailed: if the database can't be reached.
         """
-        return tuple(self._register.all())
+        return tuple(map(self._standing, self._register.all()))
+
+    def upgrade_all(self, *, parallel: int = 2) -> tuple[TenantUpgrade, ...]:
+        """Bring all tenants, suspended ones too, to the plugins, so many at the same time; return what became of each.
+
+        One that fails doesn't keep the others from it. Killed, or run again for any other reason, it only does what is
+        left to do. Tenants that are being created or dropped are left out.
+
+        Raises:
+            ConnectionFailed: if the register can't be reached.
+        """
+        entries = [each for each in self._register.all() if each.state in {ACTIVE, SUSPENDED}]
+        return upgrade_each(entries, self._crm_of, parallel=parallel)
+
+    def export(self, name: str, path: str | PathLike[str], /) -> BackupManifest:
+        """Write everything that a tenant keeps into a new file, a backup that fits any CRM of the same plugins.
+
+        Raises:
+            UnknownTenantError, TenantUnfinishedError: if it isn't there, or not ready.
+            BackupError, UpgradeNeeded: as `CRM.backup`.
+        """
+        return self.open(name).backup(path)
+
+    def restore(self, name: str, path: str | PathLike[str], /, *, replace: bool = False) -> BackupManifest:
+        """Restore a backup as a new tenant, or with `replace` in the place of what the tenant holds.
+
+        A backup of older plugins needs an upgrade afterwards. If it can't be restored, a new tenant is not created.
+
+        Raises:
+            TenantNameError, TenantExistsError: as `create`.
+            TenantUnfinishedError: if it is to be replaced and is being created or dropped.
+            BackupError, DatabaseTooNewError: as `CRM.restore`; nothing is changed.
+        """
+        if replace and self._register.find(name) is not None:
+            return self.open(name).restore(path, replace=True)
+        entry = self._begin(name)
+        made = self._crm_of(entry, CREATING)
+        try:
+            manifest = made.restore(path, replace=True)
+            self._number(made, entry)
+        except CRMKitError:
+            self.drop(name, confirm=name)
+            raise
+        finally:
+            made.close()
+        self._finish(entry)
+        return manifest
 
     def suspend(self, name: str, /) -> None:
         """Refuse all sessions from now on; those that are open can finish. It can still be upgraded and exported.
@@ -132,6 +186,13 @@ class Tenants:
             raise TenantUnfinishedError(name=name, state=entry.state)
         return self._crm_of(entry, ACTIVE)
 
+    def _standing(self, entry: Entry) -> TenantState:
+        tenant = self._crm_of(entry)
+        try:
+            return standing(tenant, self._crm, entry)
+        finally:
+            tenant.close()
+
     def _crm_of(self, entry: Entry, *opens: str) -> CRM:
         place = TenantPlace(
             home=self._crm,
@@ -148,7 +209,7 @@ class Tenants:
         if not NAME.match(name):
             raise TenantNameError(name=name)
         if self._register.find(name) is None:
-            databases.begin(self._crm, self._register, name, location_of(self._crm, self._home, name))
+            databases.begin(self._crm, self._home, self._register, name)
         entry = self._entry(name)
         if entry.state == DROPPING:
             raise TenantUnfinishedError(name=name, state=entry.state)
@@ -156,6 +217,11 @@ class Tenants:
             raise TenantExistsError(name=name, location=entry.location)
         databases.make(self._crm_of(entry, CREATING))
         return entry
+
+    def _finish(self, entry: Entry) -> None:
+        """Open a tenant that was created; of several processes that create it, one does."""
+        if not self._register.change(entry, ACTIVE, only=(CREATING,)):
+            raise TenantExistsError(name=entry.name, location=entry.location)
 
     @staticmethod
     def _number(made: CRM, entry: Entry) -> None:

@@ -60,8 +60,13 @@ class Register:
         """Return a tenant, None if there is none of this name; on the given connection if it leads here."""
         if connection is None or connection.dialect.name == "sqlite":
             with self._reading() as opened:
-                return self._find(name, opened)
-        return self._find(name, connection)
+                return self.read(name, opened) if self._is_there(opened) else None
+        return self.read(name, connection)
+
+    def read(self, name: str, connection: sa.Connection) -> Entry | None:
+        """Return a tenant, None if there is none of this name, on a connection that leads here; the table must be."""
+        row = connection.execute(sa.select(self.table).where(self.table.c.name == name)).first()
+        return None if row is None else entry_of(row)
 
     def make(self, connection: sa.Connection) -> None:
         """Make the table if it isn't there."""
@@ -96,12 +101,6 @@ class Register:
     def _reading(self) -> Iterator[sa.Connection]:
         with connecting(self.engine), self.engine.connect().execution_options(**{DEFERRED: True}) as connection:
             yield connection
-
-    def _find(self, name: str, connection: sa.Connection) -> Entry | None:
-        if not self._is_there(connection):
-            return None
-        row = connection.execute(sa.select(self.table).where(self.table.c.name == name)).first()
-        return None if row is None else entry_of(row)
 
     def _is_there(self, connection: sa.Connection) -> bool:
         if not self.is_there:
