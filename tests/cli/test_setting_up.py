@@ -122,7 +122,7 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(filled: CommandLine) -> N
     edition = Path("crmkit.toml")
     before = edition.read_text()
     edition.write_text(before + '[fields.customer.shoe]\nkind = "text"\n', encoding="utf-8")
-    assert "upgrade." in filled("doctor", code=3).stdout
+    assert "Run crmkit upgrade" in filled("doctor", code=3).stdout
     edition.write_text(before + "[nonsense]\n", encoding="utf-8")
     assert "no section 'nonsense'" in filled("doctor", code=2).stdout
     edition.write_text(before, encoding="utf-8")

@@ -29,7 +29,7 @@ def doctor(chosen: Chosen, *, form: str) -> None:
     """
     from attrs import asdict
 
-    from crmkit.cli.health import examine
+    from crmkit.cli.examining.examination import examine
 
     found = examine(chosen)
     if form == "json":

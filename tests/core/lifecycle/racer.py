@@ -13,7 +13,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from crmkit import CRM, SYSTEM, Customer, Opportunity
-from crmkit.errors import ConflictError
+from crmkit.errors import ConflictError, DatabaseBusyError
 
 if TYPE_CHECKING:
     from crmkit import Record, Session
@@ -32,12 +32,18 @@ def act(session: Session, doing: str, record: Record, number: int) -> str:
 
 
 def attempt(crm: CRM, doing: str, record: Record, number: int) -> str:
-    """Return what was done, or with what somebody else was faster."""
-    try:
-        with crm.session(actor=SYSTEM) as session:
-            return act(session, doing, record, number)
-    except ConflictError as error:
-        return f"conflict {error.version} {','.join(sorted(error.changed))}"
+    """Return what was done, or with what somebody else was faster.
+
+    A hundred processes on one SQLite file may have to wait for longer than a writer waits. They try again.
+    """
+    while True:
+        try:
+            with crm.session(actor=SYSTEM) as session:
+                return act(session, doing, record, number)
+        except ConflictError as error:
+            return f"conflict {error.version} {','.join(sorted(error.changed))}"
+        except DatabaseBusyError:
+            continue
 
 
 def race(crm: CRM, doing: str, number: int, ready: int, start: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.cli.calling import typed
 from crmkit.core.declare.declarations import Command
 from crmkit.core.reading.filters import parse
 from crmkit.errors import FilterError
@@ -12,9 +13,21 @@ from crmkit.translation import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crmkit.cli.chosen import Chosen
+    from crmkit.cli.examining.health import Health
     from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.assemble.pipelines import PipelineModel
     from crmkit.core.lifecycle.session import Session
+
+
+def check(chosen: Chosen, session: Session, health: Health) -> None:
+    """Check whether records stand where somebody can reach them."""
+    from crmkit.core.storage import closures
+
+    for text in of_records(session):
+        health.warn(_("Stages"), text, _("Move them with `crmkit move`, or bring the stage back."))
+    for text in closures.verify(session.unit.connection, session.tables):
+        health.problem(_("Trees"), text, _("Run {command}.", command=typed(*chosen.arguments, "upgrade")))
 
 
 def of_model(model: Model) -> Iterator[str]:

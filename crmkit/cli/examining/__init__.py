@@ -1,0 +1,1 @@
+"""Examining: what the doctor looks at, and what it advises."""
