@@ -55,7 +55,7 @@ SECTIONS = (
         (
             ("audit", "auditing:audit", _("Read, export and seal the audit trail.")),
             ("verify", "auditing:verify", _("Check everything in the database against everything else.")),
-            ("privacy", "privacy:privacy", _("Plan what is erased of a person, and erase it.")),
+            ("privacy", "privacy:privacy", _("Tell what there is of a person, plan what is erased, and erase it.")),
             ("model", "model:model", _("Show what was assembled, and which plugin said it.")),
             (
                 "plugins",

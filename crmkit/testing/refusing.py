@@ -31,6 +31,7 @@ WRITING: Final = (
     "merge",
     "unmerge",
     "erase",
+    "disclose",
     "secret",
     "set_external_id",
     "restore",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def privacy() -> None:
-    """Plan what is erased of a person, and erase it."""
+    """Tell what there is of a person, plan what is erased, and erase it."""
 
 
 @privacy.command()
@@ -64,6 +65,27 @@ def erase(chosen: Chosen, /, *, person: str, reason: str, yes: bool, form: str) 
         print_json(done.as_json())
     else:
         echo(_("{person} is erased. Backups made before still hold it.", person=done.person))
+
+
+@privacy.command()
+@click.argument("person")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--reason", default="", help="Why, for the audit trail.")
+@format_option()
+@click.pass_obj
+def export(chosen: Chosen, /, *, person: str, file: Path, reason: str, form: str) -> None:
+    """Write all that is known about a person to a JSON file, to be handed to that person.
+
+    With --format json, the answer is {"file", "records"}.
+    """
+    from crmkit.core.exchange.persons import export_person
+
+    with chosen.session() as session:
+        count = export_person(session, person_of(session, person), file, reason=reason)
+    if form == "json":
+        print_json({"file": str(file), "records": count})
+    else:
+        echo(_("Wrote {count} records to {file}.", count=count, file=file))
 
 
 def person_of(session: Session, text: str) -> Ref[object]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 AT_ONCE = 500
-TOLD = ABOUT | {"blank", "erase", "reveal"}
+TOLD = ABOUT | {"blank", "disclose", "erase", "reveal"}
 """The actions of which auditors are told all: they are about records, not about the values of fields."""
 
 

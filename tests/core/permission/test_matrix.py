@@ -154,6 +154,7 @@ ELSEWHERE = {
     "set_external_id",
     "enqueue",
     "erase",
+    "disclose",
     "secret",
 }
 """Commands with tests of their own: those of merging stand in tests/core/merging."""

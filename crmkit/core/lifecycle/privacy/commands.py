@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from crmkit.core.lifecycle.merging.commands import Merging
-from crmkit.core.lifecycle.privacy import erasing, planning, secrets
+from crmkit.core.lifecycle.privacy import disclosing, erasing, planning, secrets
 
 if TYPE_CHECKING:
     from crmkit.core.declare.records import Record
@@ -25,6 +25,20 @@ class Protecting(Merging):
             ReadOnlyError: in a readonly session, which can note nothing.
         """
         return secrets.secret(cast("Session", self), record, field, reason=reason)
+
+    def disclose(self, person: Record | Ref[object], /, *, reason: str = "") -> dict[str, object]:
+        """Return all that is known about a person as JSON, and note in the audit trail that it was told.
+
+        The person, what was merged into it, its parts and what is about it, deleted ones included, with every field,
+        its label and its class; who changed and who saw what, when (UTC); stages, shares, links and imports; and which
+        records mention it. Secrets are named, and not told. Fields that the actor may not see are told, too.
+
+        Raises:
+            AccessDeniedError: if none of the actor's roles is for privacy (`Role.privacy`).
+            NotFoundError, Refused: as `erasure_plan`.
+            ReadOnlyError: in a readonly session, which can note nothing.
+        """
+        return disclosing.disclose(cast("Session", self), person, reason=reason)
 
     def erasure_plan(self, person: Record | Ref[object], /) -> ErasurePlan:
         """Return what an erasure of a person would blank, delete and keep, and why.
