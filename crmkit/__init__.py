@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.duplicates import Compare as Compare
     from crmkit.core.declare.duplicates import DuplicateRule as DuplicateRule
     from crmkit.core.declare.duplicates import Key as Key
+    from crmkit.core.declare.external_sources import ExternalSource as ExternalSource
     from crmkit.core.declare.fields import Field as Field
     from crmkit.core.declare.fields import address as address
     from crmkit.core.declare.fields import any_ref as any_ref
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from crmkit.core.reading.permission import SYSTEM as SYSTEM
     from crmkit.core.reading.reports.columns import Column as Column
     from crmkit.core.reading.reports.table import Table as Table
+    from crmkit.core.reading.sql_reader import SqlReader as SqlReader
     from crmkit.core.storage.engine import prepare_sqlite as prepare_sqlite
     from crmkit.deprecation import CRMKitDeprecationWarning as CRMKitDeprecationWarning
     from crmkit.errors import CRMKitError as CRMKitError
@@ -122,6 +124,7 @@ _HOMES = {
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
+    "crmkit.core.declare.external_sources": "ExternalSource",
     "crmkit.core.declare.fields": (
         "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
         " money percent phone ref tags text url"
@@ -152,6 +155,7 @@ _HOMES = {
     "crmkit.core.reading.permission": "SYSTEM",
     "crmkit.core.reading.reports.columns": "Column",
     "crmkit.core.reading.reports.table": "Table",
+    "crmkit.core.reading.sql_reader": "SqlReader",
     "crmkit.core.storage.engine": "prepare_sqlite",
     "crmkit.deprecation": "CRMKitDeprecationWarning",
     "crmkit.errors": "CRMKitError",

@@ -39,6 +39,7 @@ SECTIONS = (
             ("explain", "explaining:explain", _("Explain what a user may do with a record, and why.")),
             ("show", "reading:show", _("Show a record, its history or what happened around it.")),
             ("profile", "profile:profile", _("Show all that is around a record, such as a customer's purchases.")),
+            ("lookup", "lookup:lookup", _("Look up what another system knows of a record.")),
             ("create", "writing:create", _("Create a record.")),
             ("update", "writing:update", _("Change fields of a record.")),
             ("move", "writing:move", _("Move a record to another stage.")),

@@ -27,6 +27,9 @@ from crmkit.errors.commands import (
     Refused as Refused,
 )
 from crmkit.errors.commands import (
+    SourceFailedError as SourceFailedError,
+)
+from crmkit.errors.commands import (
     TooDeepError as TooDeepError,
 )
 from crmkit.errors.database import (

@@ -54,6 +54,23 @@ class NotFoundError(CommandError):
 
 
 @define(kw_only=True, eq=False)
+class SourceFailedError(CommandError):
+    """Another system can't be read; `problem` names the error that is the cause of this one."""
+
+    system: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Name the system and the error."""
+        return _(
+            "The system {system} can't be read ({problem}). Try again, or tell who looks after it.",
+            system=self.system,
+            problem=self.problem,
+        )
+
+
+@define(kw_only=True, eq=False)
 class AccessDeniedError(CommandError):
     """The actor may not do this."""
 

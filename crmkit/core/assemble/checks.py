@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.external_sources import check_external_sources
 from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.outbox import check_outbox
 from crmkit.core.assemble.persons import check_persons
@@ -64,6 +65,7 @@ def check_model(model: Model) -> None:
     check_modes(model)
     check_titles(model)
     check_profiles(model)
+    check_external_sources(model)
     check_secrets(model)
     check_persons(model)
     for rule, plugin in model.of(DuplicateRule):

@@ -11,6 +11,7 @@ from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.persons import person_links
 from crmkit.core.assemble.rights import Rights
 from crmkit.core.declare.duplicates import DuplicateRule
+from crmkit.core.declare.external_sources import ExternalSource
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
@@ -265,6 +266,11 @@ class Model:
             fields = found.setdefault(rule.entity, {})
             fields[rule.field] = (*fields.get(rule.field, ()), rule)
         return found
+
+    @cached_property
+    def external_sources(self) -> Mapping[str, ExternalSource]:
+        """The other systems that can be looked up in, by name."""
+        return {source.name: source for source, _plugin in self.of(ExternalSource)}
 
     @cached_property
     def profile_sections(self) -> Mapping[str, Mapping[str, ProfileSection]]:

@@ -1,4 +1,4 @@
-"""Policies: who may run a report or a command. Each must say it; what says nothing is a load error."""
+"""Policies: who may run a report or a command, or look up elsewhere. Each must say it; else it is a load error."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Report
+from crmkit.core.declare.external_sources import ExternalSource
 from crmkit.errors import DeclarationError
 from crmkit.translation import _
 
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.rights import Rights
 
 
-def may_run(rights: Rights, declared: Report | Command) -> bool:
-    """Return whether somebody with these rights may run a report or a command.
+def may_run(rights: Rights, declared: Report | Command | ExternalSource) -> bool:
+    """Return whether somebody with these rights may run a report or a command, or look up in an external source.
 
-    It is public, or it is for roles, of which the actor must have one, or which grant it by name; a report is also for
-    those only who may read something of what it is about.
+    It is public, or it is for roles, of which the actor must have one, or which grant it by name; a report or a source
+    is also for those only who may read something of what it is about.
     """
-    if isinstance(declared, Report) and declared.reads:
+    if not isinstance(declared, Command) and declared.reads:
         entities = (rights.model.entities[name] for name in declared.reads)
         if not any(rights.may(each, "read") for each in entities):
             return False
@@ -29,8 +30,10 @@ def may_run(rights: Rights, declared: Report | Command) -> bool:
     return declared.public or bool(set(rights.roles) & set(declared.roles)) or is_granted(rights, declared)
 
 
-def is_granted(rights: Rights, declared: Report | Command) -> bool:
-    """Return whether one of the roles grants a report or a command by name, or all of them."""
+def is_granted(rights: Rights, declared: Report | Command | ExternalSource) -> bool:
+    """Return whether one of the roles grants a report or a command by name, or all of them; sources are not granted."""
+    if isinstance(declared, ExternalSource):
+        return False
     roles = [rights.model.roles[name] for name in rights.roles if name in rights.model.roles]
     granted = [each.reports if isinstance(declared, Report) else each.commands for each in roles]
     return any(declared.name in names or EVERYTHING in names for names in granted)

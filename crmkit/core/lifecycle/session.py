@@ -17,6 +17,7 @@ from crmkit.core.lifecycle import (
     enqueuing,
     explaining,
     idempotency,
+    lookups,
     moving,
     profiles,
     provenance,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.lifecycle.explaining import Explanation
+    from crmkit.core.lifecycle.lookups import ExternalRecord
     from crmkit.core.lifecycle.profiles import Profile
     from crmkit.core.lifecycle.provenance import Link
     from crmkit.core.lifecycle.sharing import Access, Share
@@ -303,6 +305,22 @@ class Session(Protecting):
     def timeline(self, record: Record, /, *, limit: int = 50, after: str | None = None) -> Page[TimelineEntry]:
         """Return what happened around a record: its own changes and the records that refer to it, newest first."""
         return timeline.timeline(self, record, limit=limit, after=after)
+
+    def lookup(self, system: str, id: str, /) -> ExternalRecord:
+        """Return what another system knows of one of its records, read now and stored nowhere.
+
+        Raises:
+            UnknownNameError, AccessDeniedError, NotFoundError, SourceFailedError: see `lookups.lookup`.
+        """
+        return lookups.lookup(self, system, id)
+
+    def lookups(self, record: Record, /) -> list[ExternalRecord]:
+        """Return what all other systems know of a record, by its external ids; each system is asked once.
+
+        Raises:
+            NotFoundError: if the actor doesn't see the record.
+        """
+        return lookups.lookups(self, record)
 
     def profile(self, record: Record | Ref[object], /, *, timeline: int = 20) -> Profile:
         """Return all that is around a record, section by section, with the latest of its timeline, in few statements.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.rights import Levels, Rights
     from crmkit.core.declare.access import Action
     from crmkit.core.declare.declarations import Command, Report
+    from crmkit.core.declare.external_sources import ExternalSource
     from crmkit.core.reading.context import Visible
     from crmkit.core.storage.tables import Tables
 
@@ -92,8 +93,8 @@ class Principal:
         """Return whether there may be a record of the entity with which the actor may do this."""
         return self.reaches_all or self.rights.may(entity, action)
 
-    def may_run(self, declared: Report | Command) -> bool:
-        """Return whether the actor may run a report or a command."""
+    def may_run(self, declared: Report | Command | ExternalSource) -> bool:
+        """Return whether the actor may run a report or a command, or look up in an external source."""
         return self.reaches_all or may_run(self.rights, declared)
 
     @property

@@ -42,6 +42,8 @@ NOT_WRITING = {
     "history",
     "timeline",
     "profile",
+    "lookup",
+    "lookups",
     "report",
     "setting",
     "shares",

@@ -6,7 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import Contact, Customer, Grant, Opportunity, Order, OrderLine, Role, Team, User
+from crmkit import (
+    Contact,
+    Customer,
+    Grant,
+    Opportunity,
+    Order,
+    OrderLine,
+    Record,
+    Ref,
+    Role,
+    Team,
+    User,
+    record,
+    ref,
+    text,
+)
 from crmkit.errors import AccessDeniedError, CommandError, NotFoundError, Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit.testing.snapshots import refused
@@ -17,6 +32,16 @@ if TYPE_CHECKING:
     from crmkit import CRM, Session
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
+
+
+@record(owner="owner")
+class Contract(Record):
+    """A plugin's entity that belongs to a customer, and to a user."""
+
+    name: str = text()
+    customer: Ref[Customer] = ref()
+    owner: Ref[User] | None = ref()
+
 
 SHARED = (Grant(entity="user", read="all"), Grant(entity="team", read="all"))
 ROLES = (
@@ -195,3 +220,46 @@ def test_a_transfer_takes_along_what_belongs_to_it(world: CRM) -> None:
         assert {each.name for each in session.find(Opportunity)} == {"Deal with Acme"}
         with refused(world, session, NotFoundError):
             session.transfer(foreign, ben)
+
+
+@pytest.mark.row("J5")
+def test_sharing_and_transferring_are_granted_by_entity_each_for_itself(make_crm: CRMFactory) -> None:
+    """Who may share customers and transfer opportunities may do neither the other way round."""
+    host = Role(
+        name="host",
+        grants=(
+            Grant(entity="customer", read="all", share="all"),
+            Grant(entity="opportunity", read="all", transfer="all"),
+            Grant(entity="user", read="all"),
+        ),
+    )
+    crm = make_crm([make_plugin("hosting", host)])
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme")
+        deal = session.create(Opportunity, name="Deal", customer=acme)
+        hal, guest = (
+            session.create(User, name=name, external_id=name, roles=roles)
+            for name, roles in (("hal", ["host"]), ("guest", ["viewer"]))
+        )
+    with crm.session(actor="hal") as session:
+        session.share(acme, guest)
+        for act in (lambda: session.share(deal, guest), lambda: session.transfer(acme, hal)):
+            with refused(crm, session, AccessDeniedError):
+                act()
+        with refused(crm, session, AccessDeniedError):  # all or nothing: the customer may not go, so the deal stays
+            session.transfer(acme, hal, along=["opportunity"])
+        assert session.get(Opportunity, deal.id).owner == deal.owner
+        assert session.transfer(deal, hal)[0].ref == deal.ref
+
+
+@pytest.mark.row("J5")
+def test_a_transfer_takes_a_plugins_records_along(make_crm: CRMFactory) -> None:
+    """Contracts, or whatever a plugin declares with an owner and a reference, go along like the core's."""
+    crm = make_crm([make_plugin("contracts", Contract)])
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme")
+        made = session.create(Contract, name="2026", customer=acme)
+        eve = session.create(User, name="Eve", external_id="eve", roles=["member"])
+        moved = session.transfer(acme, eve, along=["contract"])
+        assert [each.ref for each in moved] == [acme.ref, made.ref]
+        assert session.get(Contract, made.id).owner == eve.ref
