@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.outbox import Job as Job
     from crmkit.core.declare.profiles import Figure as Figure
     from crmkit.core.declare.profiles import ProfileSection as ProfileSection
+    from crmkit.core.declare.purposes import Purpose as Purpose
     from crmkit.core.declare.records import Record as Record
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
     from crmkit.core.nouns.categories import Category as Category
+    from crmkit.core.nouns.consents import Consent as Consent
     from crmkit.core.nouns.custom_fields import CustomField as CustomField
     from crmkit.core.nouns.customers import Contact as Contact
     from crmkit.core.nouns.customers import Customer as Customer
@@ -137,6 +139,7 @@ _HOMES = {
     "crmkit.core.declare.modes": "Mode Preset Question",
     "crmkit.core.declare.outbox": "Handler Job",
     "crmkit.core.declare.profiles": "Figure ProfileSection",
+    "crmkit.core.declare.purposes": "Purpose",
     "crmkit.core.declare.records": "Record Staged extend record",
     "crmkit.core.declare.schedules": "Daily Every Monthly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
@@ -146,6 +149,7 @@ _HOMES = {
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.categories": "Category",
     "crmkit.core.nouns.custom_fields": "CustomField",
+    "crmkit.core.nouns.consents": "Consent",
     "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",

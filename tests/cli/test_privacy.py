@@ -53,3 +53,16 @@ def test_a_person_is_exported(filled: CommandLine, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "bolt.json").read_text("utf-8"))
     assert told["person"] == "customer:2"
     assert "disclose" in filled("audit", "list").output
+
+
+def test_consents_are_given_listed_and_withdrawn(filled: CommandLine) -> None:
+    """What a person agreed to is recorded with its source; withdrawn, it stays listed with its end."""
+    given = filled("privacy", "consents", "customer:2", "--give", "marketing", "--source", "phone", "--format", "json")
+    (consent,) = json.loads(given.output)["consents"]
+    assert (consent["purpose"], consent["source"], consent["withdrawn_at"]) == ("marketing", "phone", None)
+    filled("privacy", "consents", "customer:2", "--withdraw", "marketing")
+    listed = filled("privacy", "consents", "customer:Bolt", "--format", "json")
+    assert json.loads(listed.output)["consents"][0]["withdrawn_at"].endswith("Z")
+    assert "There is no purpose" in filled("privacy", "consents", "customer:2", "--give", "spam", code=1).output
+    assert json.loads(filled("privacy", "ungrounded", "--format", "json").output) == {"records": []}
+    assert "marketing" in filled("privacy", "consents", "customer:2").output

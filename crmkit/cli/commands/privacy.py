@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from crmkit.translation import _, ngettext
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
     from crmkit.core.declare.conventions import Conventions
+    from crmkit.core.declare.records import Record
     from crmkit.core.declare.values import Ref
     from crmkit.core.lifecycle.privacy.planning import ErasurePlan
     from crmkit.core.lifecycle.session import Session
@@ -86,6 +88,75 @@ def export(chosen: Chosen, /, *, person: str, file: Path, reason: str, form: str
         print_json({"file": str(file), "records": count})
     else:
         echo(_("Wrote {count} records to {file}.", count=count, file=file))
+
+
+@privacy.command()
+@click.argument("person")
+@click.option("--give", metavar="PURPOSE", help="Record that the person has agreed to this, now.")
+@click.option("--withdraw", metavar="PURPOSE", help="Record that the person no longer agrees to this.")
+@click.option("--source", help="How it was given: form, web, phone, letter, in_person, import or other.")
+@click.option("--evidence", help="How it is known: a document, a sentence.")
+@format_option()
+@click.pass_obj
+def consents(
+    chosen: Chosen,
+    /,
+    *,
+    person: str,
+    give: str | None,
+    withdraw: str | None,
+    source: str | None,
+    evidence: str | None,
+    form: str,
+) -> None:
+    """List what a person has agreed to, and record consents and their withdrawal.
+
+    With --format json: {"consents": [{"id", "purpose", "given_at", "expires_at", "withdrawn_at", "source"}]}.
+    """
+    with chosen.session(readonly=not (give or withdraw)) as session:
+        ref = person_of(session, person)
+        if withdraw:
+            session.consents.withdraw(ref, withdraw)
+        if give:
+            session.consents.give(ref, give, source=source, evidence=evidence)
+        rows = [row_of(each) for each in session.consents.of(ref)]
+        conventions = session.model.conventions
+    if form == "json":
+        print_json({"consents": [dict(zip(SHOWN, row, strict=True)) for row in rows]})
+        return
+    headings = (_("Id"), _("Purpose"), _("Given"), _("Expires"), _("Withdrawn"), _("Source"))
+    print_texts(headings, [["" if each is None else str(each) for each in row] for row in rows], conventions)
+
+
+SHOWN = ("id", "purpose", "given_at", "expires_at", "withdrawn_at", "source")
+
+
+def row_of(consent: Record) -> list[object]:
+    """Return what is shown of a consent; moments in UTC."""
+    values = dict(consent.items())
+    shown = (values.get(name) for name in SHOWN)
+    return [f"{each:%Y-%m-%dT%H:%M:%SZ}" if isinstance(each, datetime) else each for each in shown]
+
+
+@privacy.command()
+@format_option()
+@click.pass_obj
+def ungrounded(chosen: Chosen, /, *, form: str) -> None:
+    """List sensitive values that rest on a consent which is missing, withdrawn or expired. Nothing is emptied.
+
+    With --format json: {"records": [{"record", "persons", "fields"}]}.
+    """
+    with chosen.session(readonly=True) as session:
+        found = list(session.consents.ungrounded())
+        conventions = session.model.conventions
+    if form == "json":
+        rows = [
+            {"record": str(e.record), "persons": list(map(str, e.persons)), "fields": list(e.fields)} for e in found
+        ]
+        print_json({"records": rows})
+        return
+    texts = [(str(each.record), ", ".join(map(str, each.persons)), ", ".join(each.fields)) for each in found]
+    print_texts((_("Record"), _("Persons"), _("Fields")), texts, conventions)
 
 
 def person_of(session: Session, text: str) -> Ref[object]:

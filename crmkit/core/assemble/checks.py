@@ -11,6 +11,7 @@ from crmkit.core.assemble.outbox import check_outbox
 from crmkit.core.assemble.persons import check_persons
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
+from crmkit.core.assemble.purposes import check_purposes
 from crmkit.core.assemble.secrets import check_secrets
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
@@ -68,6 +69,7 @@ def check_model(model: Model) -> None:
     check_external_sources(model)
     check_secrets(model)
     check_persons(model)
+    check_purposes(model)
     for rule, plugin in model.of(DuplicateRule):
         subject = _("duplicate rule {rule!r}", rule=rule.name)
         check_known(subject, plugin, "entity", [rule.entity], model.entities)

@@ -9,6 +9,7 @@ from attrs import define, frozen
 
 from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.persons import person_links
+from crmkit.core.assemble.purposes import grounds_of
 from crmkit.core.assemble.rights import Rights
 from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.external_sources import ExternalSource
@@ -16,6 +17,7 @@ from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.profiles import ProfileSection
+from crmkit.core.declare.purposes import Purpose
 from crmkit.core.declare.values import Ref
 from crmkit.errors import UnknownNameError
 from crmkit.translation import _
@@ -284,6 +286,16 @@ class Model:
     def person_links(self) -> tuple[PersonLink, ...]:
         """The references by which records are parts of persons, are about them, or mention them."""
         return person_links(self)
+
+    @cached_property
+    def purposes(self) -> Mapping[str, Purpose]:
+        """The purposes of sensitive data, by name."""
+        return {each.name: each for each, _plugin in self.of(Purpose)}
+
+    @cached_property
+    def grounds(self) -> Mapping[str, Mapping[str, tuple[Purpose, ...]]]:
+        """By entity and field, the purposes that a sensitive field is kept for."""
+        return grounds_of(self.purposes)
 
     @cached_property
     def has_secrets(self) -> bool:

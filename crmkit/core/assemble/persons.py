@@ -62,10 +62,10 @@ def targets_of(model: Model, field: FieldModel) -> set[str]:
 
 def meaning(model: Model, entity: EntityModel, field: FieldModel, targets: set[str]) -> Meaning:
     """Return what a reference means for the persons at its other end."""
-    if field.declared.part_of:
-        return "part"
     if field.declared.person is not None:
         return field.declared.person
+    if field.declared.part_of:
+        return "part"
     is_direct = any(model.entities[name].declared.person for name in targets)
     is_about = is_direct and not entity.declared.person and not entity.protected
     return "about" if is_about else "mentions"

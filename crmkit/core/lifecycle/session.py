@@ -31,6 +31,7 @@ from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.levels.levels import Levels
 from crmkit.core.lifecycle.privacy.commands import Protecting
+from crmkit.core.lifecycle.privacy.consents import Consents
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
@@ -98,6 +99,11 @@ class Session(Protecting):
     def custom_fields(self) -> CustomFields:
         """What guards the definitions of custom fields."""
         return CustomFields(self)
+
+    @property
+    def consents(self) -> Consents:
+        """What persons have agreed to."""
+        return Consents(self)
 
     @property
     def audit(self) -> Trail:

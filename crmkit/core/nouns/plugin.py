@@ -8,6 +8,7 @@ from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
 from crmkit.core.nouns import (
     categories,
+    consents,
     contacts,
     custom_fields,
     customers,
@@ -52,6 +53,7 @@ ENTITIES = (
     selling.Assignment,
     identities.ExternalId,
     identities.ChannelIdentity,
+    consents.Consent,
     custom_fields.CustomField,
 )
 
@@ -65,6 +67,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacts.DECLARATIONS
     yield from defaults.DECLARATIONS
     yield from identities.DECLARATIONS
+    yield from consents.DECLARATIONS
     yield from categories.DECLARATIONS
     yield from custom_fields.DECLARATIONS
     yield from reports.REPORTS
@@ -82,6 +85,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     defaults.fill_new(session, drafts)
     contacts.check(session, drafts)
     identities.fill(session, drafts)
+    consents.check(session, drafts)
     categories.check(session, drafts)
     custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)
@@ -93,6 +97,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     defaults.check_roles(session, drafts)
     contacts.check(session, drafts)
     identities.fill(session, drafts)
+    consents.check(session, drafts)
     categories.check(session, drafts)
     custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)

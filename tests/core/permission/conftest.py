@@ -13,6 +13,7 @@ from crmkit import (
     Grant,
     Money,
     Opportunity,
+    Purpose,
     Ref,
     Role,
     User,
@@ -121,6 +122,7 @@ OTHER: dict[str, object] = {
 def declare() -> Iterator[object]:
     """Yield the fields and roles of the clinic."""
     yield Health
+    yield Purpose(name="care", basis="contract", fields=("customer.diagnosis",))
     yield from ROLES
 
 

@@ -54,7 +54,7 @@ NOT_WRITING = {
     "make",
     "serialise",
 }
-RULED = {"currency", "role", "entity", "system", "address"}
+RULED = {"currency", "role", "entity", "system", "address", "purpose"}
 """Texts that have a form."""
 MOVERS = Role(name="movers", grants=(Grant(entity="*", read="all", move="all", share="all", transfer="all"),))
 WRITERS = Role(name="writers", grants=(Grant(entity="*", read="own", create="own", update="own"),))
@@ -93,8 +93,12 @@ class World:
             return f"x{number}@example.org"
         if isinstance(each.kind, DateKind):
             return f"2026-01-{number % 28 + 1:02}"
-        if each.name == "currency":
-            return ("USD", "GBP", "JPY", "CHF", "SEK", "NOK", "DKK", "PLN")[number % 8]
+        if each.name in {"purpose", "currency"}:
+            return (
+                "marketing"
+                if each.name == "purpose"
+                else ("USD", "GBP", "JPY", "CHF", "SEK", "NOK", "DKK", "PLN")[number % 8]
+            )
         return number if each.kind.name in {"integer", "decimal", "percent"} else f"x{number}"
 
     def new(self, session: Session, entity: EntityModel, owner: object) -> Record:

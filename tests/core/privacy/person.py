@@ -18,6 +18,7 @@ from crmkit import (
     OrderLine,
     OrgUnit,
     Product,
+    Purpose,
     Record,
     Ref,
     User,
@@ -79,6 +80,7 @@ class Memo(Record):
 def crmkit_declare() -> Iterator[object]:
     """Yield the clinic."""
     yield from (Health, Visit, Remark, Memo)
+    yield Purpose(name="care", basis="contract", fields=("customer.diagnosis", "remark.text"))
     yield Event(name="customer.called", entity="customer")
 
 
