@@ -53,6 +53,7 @@ def test_the_board_equals_the_viewers_lists(crm: CRM, viewer: str, level: str) -
         assert totals == [listed(session, each, level) for each in columns]
 
 
+@pytest.mark.row("M10")
 def test_levels_widen_as_far_as_the_viewer_reaches(crm: CRM, deals: int) -> None:
     """A representative sees the own deals, a manager the team's, an administrator all, whatever level is asked for."""
     seen = {}

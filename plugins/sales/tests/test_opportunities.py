@@ -79,6 +79,7 @@ def test_opportunities_are_sorted_by_any_of_it(session: Session, field: str) -> 
     assert set(up) == {"1", "2"}
 
 
+@pytest.mark.row("M10")
 def test_representatives_work_on_their_own(crm: CRM, sellers: dict[str, User]) -> None:
     """A representative sees and changes the own customers and deals, and no others, and deletes none."""
     with crm.session(actor="ann") as session:
@@ -93,6 +94,7 @@ def test_representatives_work_on_their_own(crm: CRM, sellers: dict[str, User]) -
         session.get(Opportunity, deal.id)
 
 
+@pytest.mark.row("M10")
 def test_managers_work_on_their_teams(crm: CRM, sellers: dict[str, User]) -> None:
     """A manager sees, changes and hands on what belongs to the team; once it is another team's, it is out of reach."""
     with crm.session(actor="ann") as session:

@@ -91,6 +91,7 @@ def test_rate_share_size_and_cycle_of_a_seller(crm: CRM) -> None:
 
 
 @pytest.mark.usefixtures("past")
+@pytest.mark.row("M10")
 def test_a_manager_analyses_the_team(crm: CRM) -> None:
     """The analysis is of the deals that the viewer may see."""
     with crm.session(actor="mia") as session:
