@@ -27,11 +27,13 @@ class Chosen:
         plugins: tuple[str, ...] = (),
         database: str | None = None,
         actor: str | None = None,
+        tenant: str | None = None,
     ) -> None:
         self.edition_is_given = edition is not None
         self.edition = edition or nearest_edition(Path.cwd())
         self.plugins = plugins
         self.database = database
+        self.tenant = tenant
         self._actor = actor
 
     @property
@@ -59,7 +61,17 @@ class Chosen:
 
     @cached_property
     def database_crm(self) -> CRM:
-        """The CRM, where a database is needed.
+        """The CRM, or the tenant that was chosen, where a database is needed.
+
+        Raises:
+            NoEditionError, DatabaseUrlError: as `home_crm`.
+            TenantError: if there is no such tenant, or it can't be worked in.
+        """
+        return self.home_crm if self.tenant is None else self.home_crm.tenant(self.tenant)
+
+    @cached_property
+    def home_crm(self) -> CRM:
+        """The CRM itself, where a database is needed, whichever tenant was chosen.
 
         Raises:
             NoEditionError: if nothing says which database.
@@ -100,6 +112,11 @@ class Chosen:
 
     @property
     def arguments(self) -> tuple[str, ...]:
+        """The options that choose the same edition, and the same tenant, again."""
+        return self.edition_arguments if self.tenant is None else (*self.edition_arguments, "--tenant", self.tenant)
+
+    @property
+    def edition_arguments(self) -> tuple[str, ...]:
         """The options that choose the same edition again."""
         if self.edition is None or self.edition.parent.resolve() == Path.cwd():
             return ()

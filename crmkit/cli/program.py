@@ -24,6 +24,7 @@ SECTIONS = (
             ("init", "setting_up:init", _("Write a crmkit.toml, the edition that describes a CRM.")),
             ("modes", "modes:modes", _("List the modes, suggest some, and enable them.")),
             ("upgrade", "setting_up:upgrade", _("Create the database's tables, or add what is missing.")),
+            ("tenants", "tenants:tenants", _("List the tenants, create, upgrade, suspend and drop them.")),
             ("demo", "demo:demo", _("Make a CRM with a year of invented business, and report on it.")),
             ("backup", "backing_up:backup", _("Write everything that the CRM keeps into a new file.")),
             ("worker", "working:worker", _("Hand out events and do jobs, until it is stopped.")),
@@ -156,6 +157,7 @@ def spoken(command: click.Command) -> click.Command:
 @click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="A further plugin: a name or a .py file.")
 @click.option("--database", metavar="URL", help="Another database than the edition's.")
 @click.option("--as", "actor", envvar="CRMKIT_ACTOR", metavar="NAME", help="The acting user; by default you.")
+@click.option("--tenant", envvar="CRMKIT_TENANT", metavar="NAME", help="Work in this tenant of the CRM.")
 @click.option(
     "--language",
     metavar="LOCALE",
@@ -168,12 +170,18 @@ def spoken(command: click.Command) -> click.Command:
 @click.version_option(VERSION, message="crmkit %(version)s")
 @click.pass_context
 def program(
-    ctx: click.Context, *, edition: Path | None, plugins: tuple[str, ...], database: str | None, actor: str | None
+    ctx: click.Context,
+    *,
+    edition: Path | None,
+    plugins: tuple[str, ...],
+    database: str | None,
+    actor: str | None,
+    tenant: str | None,
 ) -> None:
     """A CRM that you assemble from plugins.
 
     Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins may add further
     commands: `crmkit model` lists them.
     """
-    ctx.obj = Chosen(edition=edition, plugins=plugins, database=database, actor=actor)
+    ctx.obj = Chosen(edition=edition, plugins=plugins, database=database, actor=actor, tenant=tenant)
     ctx.call_on_close(ctx.obj.close)

@@ -49,7 +49,7 @@ class UnknownTenantError(TenantError):
     @property
     def message(self) -> str:
         """Name it; no other is named, since whoever asks may be anybody."""
-        return _("There is no tenant {name!r}. crm.tenants.create({name!r}) makes one.", name=self.name)
+        return _("There is no tenant {name!r}. Make one with `crmkit tenants create {name}`.", name=self.name)
 
 
 @define(kw_only=True, eq=False)
@@ -82,7 +82,7 @@ class TenantSuspendedError(TenantError):
     @property
     def message(self) -> str:
         """Say how it is opened again."""
-        return _("The tenant {name!r} is suspended. crm.tenants.resume({name!r}) opens it again.", name=self.name)
+        return _("The tenant {name!r} is suspended. Open it again with `crmkit tenants resume {name}`.", name=self.name)
 
 
 @define(kw_only=True, eq=False)
@@ -97,13 +97,13 @@ class TenantUnfinishedError(TenantError):
         """Say what finishes it."""
         if self.state == "creating":
             return _(
-                "The tenant {name!r} is not ready yet. If nobody is creating it, crm.tenants.create({name!r}) finishes "
-                "that.",
+                "The tenant {name!r} is not ready yet. If nobody is creating it, finish that with "
+                "`crmkit tenants create {name}`.",
                 name=self.name,
             )
         return _(
-            "The tenant {name!r} is being dropped. If nobody does that, crm.tenants.drop({name!r}, confirm={name!r}) "
-            "finishes it.",
+            "The tenant {name!r} is being dropped. If nobody does that, finish it with "
+            "`crmkit tenants drop {name} --confirm {name}`.",
             name=self.name,
         )
 
@@ -118,7 +118,8 @@ class TenantNotConfirmedError(TenantError):
     def message(self) -> str:
         """Say how it is confirmed."""
         return _(
-            "Dropping the tenant {name!r} deletes all its data for good. Say confirm={name!r} if that is meant.",
+            "Dropping the tenant {name!r} deletes all its data for good. Say confirm={name!r} "
+            "(on the command line --confirm {name}) if that is meant.",
             name=self.name,
         )
 

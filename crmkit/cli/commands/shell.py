@@ -53,7 +53,7 @@ def prompt(chosen: Chosen, session: Session) -> None:
         wishes.append("undo")
         raise SystemExit
 
-    names = {**nouns, "crm": chosen.crm, "session": session, "undo": undo}
+    names = {**nouns, "crm": chosen.database_crm, "session": session, "undo": undo}
     banner = BANNER.format(name=_("crmkit as {actor}", actor=chosen.actor), entities=", ".join(sorted(nouns)))
     with suppress(SystemExit):
         code.interact(banner=banner, local=names, exitmsg="")

@@ -9,7 +9,7 @@ from crmkit.cli.chosen import Chosen, system_user
 from crmkit.cli.examining import installation, sickness, storage, working
 from crmkit.cli.examining.health import Health
 from crmkit.cli.failing import DATABASE, USAGE, database_trouble, exit_code, lines_of
-from crmkit.errors import AssemblyError, CRMKitError, DatabaseError, UnknownActorError, UpgradeNeeded
+from crmkit.errors import AssemblyError, CRMKitError, DatabaseError, TenantError, UnknownActorError, UpgradeNeeded
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def examine(chosen: Chosen) -> Health:
         examine_database(chosen, chosen.database_crm, health)
     except DatabaseError as error:
         health.problem(_("Database"), str(error), storage.advice_for(error), code=DATABASE)
+    except TenantError as error:
+        advice = _("Run {command}.", command=typed(*chosen.edition_arguments, "tenants"))
+        health.problem(_("Tenant"), str(error), advice, code=exit_code(error))
     except CRMKitError as error:
         if not health.exit_code:
             health.problem(_("Model"), str(error), _("Correct the plugin or the edition."), code=exit_code(error))
