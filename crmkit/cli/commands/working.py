@@ -9,25 +9,29 @@ import click
 
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_texts
-from crmkit.translation import _, ngettext
+from crmkit.translation import _, about, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
     from crmkit.cli.chosen import Chosen
+    from crmkit.core.outbox.worker import Worker
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@click.option("--all-tenants", is_flag=True, help="Go round all active tenants, instead of working in one CRM.")
 @click.pass_obj
-def worker(chosen: Chosen, *, once: bool) -> None:
+def worker(chosen: Chosen, *, once: bool, all_tenants: bool) -> None:
     """Hand out events and do jobs, until it is stopped.
 
     Any number of workers may run at once, on any number of machines. Stopped by a signal (Ctrl-C, SIGTERM), it ends
     after the piece of work that it is doing, and leaves the rest to others.
     """
-    made = chosen.database_crm.worker()
+    from crmkit.core.tenants.working import TenantWorker
+
+    made: Worker | TenantWorker = chosen.home_crm.tenants.worker() if all_tenants else chosen.database_crm.worker()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         made.stop()
@@ -44,6 +48,9 @@ def worker(chosen: Chosen, *, once: bool) -> None:
             lost=counts.lost,
         )
     )
+    if isinstance(made, TenantWorker):
+        for name, problem in sorted(made.problems.items()):
+            echo(about(name, str(problem)), err=True)
 
 
 @click.group()

@@ -20,7 +20,14 @@ from crmkit.core.outbox.running import perform
 from crmkit.core.outbox.scheduling import schedule
 from crmkit.core.storage.moments import shared_now
 from crmkit.core.storage.system.outbox import DEAD
-from crmkit.errors import ConnectionFailed, CRMKitError, DatabaseBusyError, LeaseLostError
+from crmkit.errors import (
+    ConnectionFailed,
+    CRMKitError,
+    DatabaseBusyError,
+    LeaseLostError,
+    TenantError,
+    TenantSuspendedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +62,13 @@ class Counts:
         """How many pieces of work were begun."""
         return self.done + self.failed + self.dead + self.lost
 
+    def add(self, others: Counts) -> None:
+        """Count what was done elsewhere, too."""
+        self.done += others.done
+        self.failed += others.failed
+        self.dead += others.dead
+        self.lost += others.lost
+
 
 @define(eq=False)
 class Worker:
@@ -75,23 +89,22 @@ class Worker:
     def run(self, *, pause: timedelta = PAUSE) -> Counts:
         """Work until `stop` is called, looking for work again after a pause when there was none.
 
-        A database that is away for a while, such as for a restart, is waited for.
+        A database that is away for a while, such as for a restart, is waited for, and so is a suspended tenant.
 
         Raises:
-            ConnectionFailed: if the database can't be reached at the beginning.
+            ConnectionFailed, TenantSuspendedError: if that is so at the beginning.
             UpgradeNeeded: if the database does not match the plugins.
         """
         total, has_begun = Counts(), False
         while not self._stop.is_set():
             try:
                 found = self.run_once()
-            except (ConnectionFailed, DatabaseBusyError):
+            except (ConnectionFailed, DatabaseBusyError, TenantSuspendedError):
                 if not has_begun:
                     raise
                 found = Counts()
             has_begun = True
-            for name in ("done", "failed", "dead", "lost"):
-                setattr(total, name, getattr(total, name) + getattr(found, name))
+            total.add(found)
             if not found.tried:
                 self._stop.wait(pause.total_seconds())
         return total
@@ -100,8 +113,9 @@ class Worker:
         """Do all that is due now, and what follows from it, and return what was done.
 
         Raises:
-            ConnectionFailed, UpgradeNeeded: as `run`.
+            ConnectionFailed, UpgradeNeeded, TenantSuspendedError: as `run`; no work is lost by that.
         """
+        self._crm.place.check_open()
         consumers = consumers_of(self._crm.model)
         counts = Counts()
         with self._writing() as (connection, now):
@@ -128,8 +142,13 @@ class Worker:
             renewed = self._renewed(consumers[held.consumer], held)
             if renewed is None:
                 counts.lost += 1
-            else:
+                continue
+            try:
                 self._perform(consumers[held.consumer], renewed, counts)
+            except TenantSuspendedError:  # what was not done waits until the tenant is open again
+                with self._writing() as (connection, _now):
+                    release(connection, self._crm.tables, [renewed, *leases[position + 1 :]])
+                raise
 
     def _renewed(self, consumer: Consumer, held: Lease) -> Lease | None:
         """Return a lease that lasts for the deadline and half the margin, renewed if need be; None if it is lost."""
@@ -145,6 +164,8 @@ class Worker:
             perform(self._crm, consumer, held)
         except LeaseLostError:
             counts.lost += 1
+        except TenantError:
+            raise
         except KeyboardInterrupt:
             with self._writing() as (connection, _now):
                 release(connection, self._crm.tables, [held])

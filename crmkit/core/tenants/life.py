@@ -12,6 +12,7 @@ from crmkit.core.tenants.places import TenantPlace, check_home
 from crmkit.core.tenants.register import ACTIVE, CREATING, DROPPING, SUSPENDED, Register
 from crmkit.core.tenants.standing import standing
 from crmkit.core.tenants.upgrading import upgrade_each
+from crmkit.core.tenants.working import TenantWorker
 from crmkit.core.upgrade.present import Present
 from crmkit.errors import (
     CRMKitError,
@@ -23,6 +24,7 @@ from crmkit.errors import (
 )
 
 if TYPE_CHECKING:
+    import builtins
     from os import PathLike
 
     from crmkit.app import CRM
@@ -88,6 +90,18 @@ class Tenants:
             ConnectionFailed: if the database can't be reached.
         """
         return tuple(map(self._standing, self._register.all()))
+
+    def active(self) -> builtins.list[str]:
+        """Return the names of the tenants that can be worked in, if they need no upgrade.
+
+        Raises:
+            ConnectionFailed: if the database can't be reached.
+        """
+        return [each.name for each in self._register.all() if each.state == ACTIVE]
+
+    def worker(self) -> TenantWorker:
+        """Return a worker that goes round all active tenants: `crm.tenants.worker().run()`."""
+        return TenantWorker(self)
 
     def upgrade_all(self, *, parallel: int = 2) -> tuple[TenantUpgrade, ...]:
         """Bring all tenants, suspended ones too, to the plugins, so many at the same time; return what became of each.
