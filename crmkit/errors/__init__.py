@@ -144,6 +144,9 @@ from crmkit.errors.tenants import (
     TenantNotConfirmedError as TenantNotConfirmedError,
 )
 from crmkit.errors.tenants import (
+    TenantStorageError as TenantStorageError,
+)
+from crmkit.errors.tenants import (
     TenantSuspendedError as TenantSuspendedError,
 )
 from crmkit.errors.tenants import (

@@ -14,13 +14,21 @@ class DatabaseError(CRMKitError):
 
 @define(kw_only=True, eq=False)
 class UpgradeNeeded(DatabaseError):
-    """The database does not match the assembled plugins."""
+    """The database does not match the assembled plugins; `tenant` is whose it is, None if it is the CRM's own."""
 
     changes: tuple[str, ...]
+    tenant: str | None = None
 
     @property
     def message(self) -> str:
         """Say what an upgrade would do."""
+        if self.tenant is not None:
+            return _(
+                "The database of the tenant {tenant} does not match the plugins: {changes}. Run `crmkit tenants "
+                "upgrade`, or `crmkit --tenant {tenant} upgrade`.",
+                tenant=self.tenant,
+                changes=joined(self.changes, "; "),
+            )
         return _(
             "The database does not match the plugins: {changes}. Run `crmkit upgrade`.",
             changes=joined(self.changes, "; "),

@@ -125,6 +125,26 @@ class TenantNotConfirmedError(TenantError):
 
 
 @define(kw_only=True, eq=False)
+class TenantStorageError(TenantError):
+    """The schema or file of a tenant can't be made or deleted; what was begun can be done again."""
+
+    name: str
+    location: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Name where it lives, and the words of the system or the database."""
+        return _(
+            "{location}, where the tenant {name!r} lives, can't be made or deleted: {problem}. Put that right, and do "
+            "it again.",
+            name=self.name,
+            location=self.location,
+            problem=self.problem,
+        )
+
+
+@define(kw_only=True, eq=False)
 class WrongConnectionError(TenantError):
     """A host's connection leads to another database than the tenant's."""
 

@@ -66,7 +66,7 @@ def check_facts(crm: CRM, connection: sa.Connection) -> None:
         check_conditions(crm.model)
         found = differences(connection, crm.model, crm.tables)
         if found:
-            raise UpgradeNeeded(changes=tuple(found))
+            raise UpgradeNeeded(changes=tuple(found), tenant=crm.place.tenant)
         crm.is_checked = True
 
 

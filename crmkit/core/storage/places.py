@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 class Place(Protocol):
     """Where the tables of one CRM live."""
 
+    @property
+    def tenant(self) -> str | None:
+        """The name of the tenant whose place it is, None if it is nobody's."""
+
     def tables(self, model: Model) -> Tables:
         """Return the tables of a Model at this place."""
 
@@ -54,6 +58,11 @@ class OwnPlace:
     metadata: sa.MetaData | None = None
     prefix: str = "crm_"
     schema: str | None = None
+
+    @property
+    def tenant(self) -> str | None:
+        """None: it is no tenant's."""
+        return None
 
     def tables(self, model: Model) -> Tables:
         """Return the tables of a Model, in the host's `MetaData` if it gave one."""

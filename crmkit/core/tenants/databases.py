@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from crmkit.core.storage.locks import hold
 from crmkit.core.tenants.places import TenantPlace, home_file, location_of
-from crmkit.errors import TenantExistsError
+from crmkit.errors import TenantExistsError, TenantStorageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from crmkit.app import CRM
     from crmkit.core.storage.places import OwnPlace
@@ -38,7 +40,8 @@ def begin(crm: CRM, home: OwnPlace, register: Register, name: str) -> None:
             raise TenantExistsError(name=name, location=location, is_tenant=False)
         register.add(connection, name, location, crm.clock())
         if connection.dialect.name != "sqlite":
-            connection.execute(sa.schema.CreateSchema(location))
+            with storing(name, location):
+                connection.execute(sa.schema.CreateSchema(location))
 
 
 def is_taken(crm: CRM, connection: sa.Connection, location: str) -> bool:
@@ -51,32 +54,45 @@ def is_taken(crm: CRM, connection: sa.Connection, location: str) -> bool:
 def make(tenant: CRM) -> None:
     """Make the file of a tenant that is being created (SQLite); a connection alone never makes one."""
     if tenant.engine.dialect.name == "sqlite":
-        file = file_of(tenant)
-        file.parent.mkdir(exist_ok=True)
-        file.touch()
+        assert isinstance(tenant.place, TenantPlace)
+        file, entry = tenant.place.file, tenant.place.entry
+        with storing(entry.name, entry.location):
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
 
 
 def is_there(tenant: CRM) -> bool:
     """Return whether a tenant has a schema or file; it has none when its creation or its end was cut short."""
     if tenant.engine.dialect.name == "sqlite":
-        return file_of(tenant).exists()
+        assert isinstance(tenant.place, TenantPlace)
+        return tenant.place.file.exists()
     return True
-
-
-def file_of(tenant: CRM) -> Path:
-    """Return the file of a tenant (SQLite)."""
-    assert isinstance(tenant.place, TenantPlace)
-    return tenant.place.file
 
 
 def drop(crm: CRM, register: Register, entry: Entry) -> None:
     """Delete the schema or file of a tenant that is being dropped, and strike it out."""
-    is_sqlite = crm.engine.dialect.name == "sqlite"
-    if is_sqlite:
-        file = home_file(crm).parent / entry.location
-        for ending in WITH_FILE:
-            file.with_name(file.name + ending).unlink(missing_ok=True)
-    with register.writing() as connection:
-        if not is_sqlite:
-            connection.execute(sa.schema.DropSchema(entry.location, cascade=True, if_exists=True))
-        register.remove(connection, entry)
+    with storing(entry.name, entry.location):
+        if crm.engine.dialect.name == "sqlite":
+            file = home_file(crm).parent / entry.location
+            for ending in WITH_FILE:
+                file.with_name(file.name + ending).unlink(missing_ok=True)
+        with register.writing() as connection:
+            if connection.dialect.name != "sqlite":
+                connection.execute(sa.schema.DropSchema(entry.location, cascade=True, if_exists=True))
+            register.remove(connection, entry)
+
+
+@contextmanager
+def storing(name: str, location: str) -> Iterator[None]:
+    """Turn what stands against a schema or a file into a clear error.
+
+    Raises:
+        TenantStorageError: with the words of the system or the database.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TenantStorageError(name=name, location=location, problem=error.strerror or str(error)) from error
+    except DBAPIError as error:
+        problem = str(error.orig).strip().partition("\n")[0]
+        raise TenantStorageError(name=name, location=location, problem=problem) from error

@@ -54,6 +54,11 @@ class TenantPlace:
     opens: tuple[str, ...] = (ACTIVE,)
     forget: Callable[[str], None] = field(default=lambda _name: None)
 
+    @property
+    def tenant(self) -> str | None:
+        """The name of the tenant."""
+        return self.entry.name
+
     def tables(self, model: Model) -> Tables:
         """Return the tables; on SQLite those of the home, as they name no database."""
         if self.home.engine.dialect.name == "sqlite":

@@ -14,6 +14,7 @@ from crmkit.errors import (
     TenantExistsError,
     TenantNameError,
     TenantNotConfirmedError,
+    TenantStorageError,
     TenantSuspendedError,
     TenantUnfinishedError,
     UnknownActorError,
@@ -22,6 +23,8 @@ from crmkit.errors import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crmkit.testing.fixtures import CRMFactory
 
 
@@ -156,7 +159,7 @@ def test_a_suspended_tenant_refuses_sessions_in_every_process(crm: CRM) -> None:
     beside.close()
 
 
-def test_a_suspended_tenant_can_be_upgraded_and_backed_up(crm: CRM, tmp_path: object) -> None:
+def test_a_suspended_tenant_can_be_upgraded_and_backed_up(crm: CRM, tmp_path: Path) -> None:
     """Suspending keeps users out, not those who look after the database."""
     acme = crm.tenants.create("acme")
     crm.tenants.suspend("acme")
@@ -268,7 +271,7 @@ def test_nothing_is_shared_but_the_model(crm: CRM) -> None:
     assert vars(acme).keys() <= vars(crm).keys()
 
 
-def test_backups_leave_the_register_alone(crm: CRM, tmp_path: object) -> None:
+def test_backups_leave_the_register_alone(crm: CRM, tmp_path: Path) -> None:
     """A restore of the CRM that has tenants neither loses one nor brings one back that was dropped."""
     acme = crm.tenants.create("acme")
     crm.tenants.create("bold")
@@ -277,3 +280,36 @@ def test_backups_leave_the_register_alone(crm: CRM, tmp_path: object) -> None:
     crm.restore(f"{tmp_path}/crm.zip", replace=True)
     assert [each.name for each in crm.tenants.list()] == ["acme"]
     assert customers(acme) == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_stands_against_a_file_is_told(make_crm: CRMFactory, tmp_path: Path) -> None:
+    """Nothing can be made where a file is in the way; once that is put right, the creation is finished."""
+    crm = make_crm(on=(f"sqlite:///{tmp_path / 'hosting.db'}", None))
+    (tmp_path / "hosting.tenants").write_bytes(b"")
+    with pytest.raises(TenantStorageError, match=r"hosting\.tenants"):
+        crm.tenants.create("acme")
+    (tmp_path / "hosting.tenants").unlink()
+    assert customers(crm.tenants.create("acme")) == []
+
+
+@pytest.mark.parametrize("backend", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_who_may_make_no_schema_is_told_so(make_crm: CRMFactory) -> None:
+    """The words of the database, and nothing is left behind."""
+    url, schema = make_crm.database()
+    role = f"role_{schema}"
+    owner = sa.create_engine(url)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN")
+        connection.exec_driver_sql(f"GRANT ALL ON SCHEMA {schema} TO {role}")
+    crm = CRM(sa.make_url(url).set(username=role), schema=schema)
+    try:
+        with pytest.raises(TenantStorageError, match="permission denied"):
+            crm.tenants.create("acme")
+        assert crm.tenants.list() == ()
+    finally:
+        crm.close()
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {role}")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+        owner.dispose()

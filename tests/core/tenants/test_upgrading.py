@@ -79,7 +79,7 @@ def test_one_that_fails_does_not_keep_the_others(make_crm: CRMFactory) -> None:
     assert standing == {name: name == "cedar" for name in NAMES}
     with crm.tenant("ash").session(actor=SYSTEM) as session:
         session.create(Customer, name="New", soil="clay")
-    with pytest.raises(UpgradeNeeded):
+    with pytest.raises(UpgradeNeeded, match="--tenant cedar upgrade"):
         crm.tenant("cedar").session(actor=SYSTEM)
     repaired = make_crm([garden()], on=database)
     assert [each.name for each in repaired.tenants.upgrade_all() if each.done] == ["cedar"]
