@@ -84,8 +84,9 @@ def import_(
 def generated(crm: CRM, file: Path, entity: str, mode: str | None) -> Mapping:
     """Return the mapping of a file whose columns are named as fields."""
     from crmkit.core.exchange.generated import mapping_for
+    from crmkit.core.lifecycle.opening import current_model
 
-    return mapping_for(crm.model, [(file, entity)], mode=mode)
+    return mapping_for(current_model(crm), [(file, entity)], mode=mode)
 
 
 @contextmanager

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("entity", required=False)
+@click.option("--custom-fields", "is_current", is_flag=True, help="With the custom fields that the database has.")
 @format_option()
 @click.pass_obj
-def model(chosen: Chosen, *, entity: str | None, form: str) -> None:
+def model(chosen: Chosen, *, entity: str | None, is_current: bool, form: str) -> None:
     """Show what was assembled, and which plugin said it.
 
     Of one ENTITY, its fields and stages. With --format json: the whole schema, or the entity's part of it, with JSON
     schemas of all values.
     """
     from crmkit.core.assemble.description import describe, describe_entity, describe_pipeline
+    from crmkit.core.lifecycle.opening import current_model
 
-    found = chosen.crm.model
+    found = current_model(chosen.database_crm) if is_current else chosen.crm.model
     if form == "json" and entity is None:
         print_json(describe(found))
     elif form == "json":

@@ -20,6 +20,7 @@ from crmkit.core.exchange.results import ImportResult
 from crmkit.core.exchange.rounds import run_batch
 from crmkit.core.exchange.rowmapping import MappedRow, RowMapper
 from crmkit.core.exchange.sources import Source, find_sources
+from crmkit.core.lifecycle.opening import current_model
 from crmkit.errors import AccessDeniedError, UnknownNameError
 from crmkit.translation import _
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crmkit.app import CRM
+    from crmkit.core.assemble.model import Model
     from crmkit.core.declare.access import Action
     from crmkit.core.declare.records import Record
     from crmkit.core.exchange.files import BadRow, SourceRow
@@ -76,10 +78,11 @@ def run_import(
         ChangedFilesError: if an interrupted import would be continued with other files.
         AccessDeniedError: if the actor may not write any record of an entity.
     """
-    read = mapping if isinstance(mapping, Mapping) else read_mapping(Path(mapping), crm.model)
+    model = current_model(crm)
+    read = mapping if isinstance(mapping, Mapping) else read_mapping(Path(mapping), model)
     place = folder or (Path(mapping).parent if not isinstance(mapping, Mapping) else Path())
     sources = find_sources(read, place)
-    run = Run(crm=crm, mapping=read, sources=sources, actor=actor, progress=progress, errors=errors)
+    run = Run(crm=crm, model=model, mapping=read, sources=sources, actor=actor, progress=progress, errors=errors)
     return run.try_out() if dry_run else run.carry_out(resume=resume)
 
 
@@ -96,6 +99,7 @@ class Run:
     """One call of `run_import`."""
 
     crm: CRM
+    model: Model
     mapping: Mapping
     sources: list[Source]
     actor: str | Record | System
@@ -164,7 +168,7 @@ class Run:
             AccessDeniedError: naming the entity.
         """
         for each in self.mapping.files:
-            entity = self.crm.model.entities[each.entity]
+            entity = self.model.entities[each.entity]
             actions: tuple[Action, ...] = ("create", "update")
             if each.mode in actions:
                 actions = tuple(action for action in actions if action == each.mode)
@@ -207,7 +211,7 @@ class Run:
         self, file: int, source: Source, run: Callable[[Callable[[Session], int]], int], books: Books
     ) -> None:
         """Import what is not imported yet of one file."""
-        work = FileWork(RowMapper(self.crm.model, source.mapping), books, file)
+        work = FileWork(RowMapper(self.model, source.mapping), books, file)
         position = run(work.position)
         with open_rows(source.path, options=source.options) as rows:
             for batch in batches(rows):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crmkit.app import CRM
+    from crmkit.core.assemble.model import Model
     from crmkit.core.declare.records import Record
 
 RETRYABLE_STATES = frozenset({"40001", "40P01", "55P03"})
@@ -85,6 +86,17 @@ def notice(crm: CRM, connection: sa.Connection, generation: int) -> Fitted:
         check_facts(crm, connection)
         known = crm.fitted = generation, fit(crm.declared, connection)
     return known[1]
+
+
+def current_model(crm: CRM) -> Model:
+    """Return the Model as sessions that are opened now work with it: with the custom fields of the database.
+
+    Raises:
+        UpgradeNeeded: if the database does not match the plugins.
+        ConnectionFailed: if the database can't be reached.
+    """
+    with open_session(crm, actor=SYSTEM, connection=None, readonly=True) as session:
+        return session.model
 
 
 def acting(crm: CRM, connection: sa.Connection, actor: str | Record | System) -> sa.Row[Any]:
