@@ -10,22 +10,28 @@ import random
 import sys
 from collections import Counter
 
-from crmkit import CRM, SYSTEM, Contact, Customer
+from crmkit import CRM, SYSTEM, Contact, Customer, Session
 from crmkit.errors import ConflictError, MergedError, NotFoundError, Refused
 
 
 def attempt(crm: CRM, number: int, chance: random.Random, ids: list[int]) -> str:
-    """Do one thing, and return what it was and what came of it."""
-    doing = chance.choice(("merge", "edit", "refer"))
+    """Do one thing, and return what it was and what came of it; again, if the database has ended a deadlock by it.
+
+    PostgreSQL locks the versions of a row one by one, so that who refers to a row may meet who merges it half-way.
+    """
+    doing, chosen = chance.choice(("merge", "edit", "refer")), chance.sample(ids, 2)
+
+    def act(session: Session) -> None:
+        first, second = (session.get(Customer, each) for each in chosen)
+        if doing == "merge":
+            session.merge(first, second)
+        elif doing == "edit":
+            session.update(first, employees=(first.employees or 0) + 1)
+        else:
+            session.create(Contact, name=f"Contact {number}", customer=first)
+
     try:
-        with crm.session(actor=SYSTEM) as session:
-            first, second = (session.get(Customer, each) for each in chance.sample(ids, 2))
-            if doing == "merge":
-                session.merge(first, second)
-            elif doing == "edit":
-                session.update(first, employees=(first.employees or 0) + 1)
-            else:
-                session.create(Contact, name=f"Contact {number}", customer=first)
+        crm.run(act, actor=SYSTEM)
     except MergedError:
         return f"{doing}: merged"
     except ConflictError:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crmkit import Contact, Customer, FillerRule, Grant, Product, Role, User
 from crmkit.core.declare.kinds import EmailKind, PhoneKind, TextKind
 from crmkit.core.nouns.fillers import FILLERS
-from crmkit.core.reading.reports.standard.data_quality import plain
+from crmkit.core.reading.reports.standard.inspecting import plain
 from crmkit.errors import DeclarationError, UnknownNameError
 from crmkit.testing.plugins import make_plugin
 
