@@ -59,6 +59,7 @@ def crmkit_declare():
     yield from (Recall, Visit, Session)
 '''
 RIGHT = """
+import crmkit
 from crm_types import CRM, SYSTEM, Contact, Customer, Opportunity, Session, SessionRecord, Visit
 
 
@@ -77,6 +78,17 @@ def work(session: Session) -> int | None:
     print(session.find(Customer, "recall_months > 3")[0].recall_months if session.count(Customer) > 1 else visit.float)
     customer: Customer = session.get(deal.customer) if deal.customer is not None else acme
     return session.update(customer, recall_months=7).recall_months
+
+
+def define(session: crmkit.Session, customer: Customer) -> None:
+    session.update(customer, shoe_size=44)
+
+
+def elsewhere(crm: CRM) -> int | None:
+    with crm.tenant("acme").session(actor=SYSTEM) as session:
+        acme = session.create(Customer, name="Acme")
+        define(session, acme)
+        return acme.recall_months
 
 
 crm = CRM("sqlite://", plugins=["sales", "./plugin.py"])
