@@ -89,8 +89,9 @@ class Inspection:
         if value in self.common.get(each.name, ()):
             return Finding(each.name, REPEATED, str(value))
         for text in () if each.declared.unique else texts_of(each.kind, value):
-            rule = next((rule for rule in self.rules if rule.finds(each.kind.name, plain(each.kind, text))), None)
-            if rule is not None and len(text) <= LONGEST:
+            looked_at = plain(each.kind, text) if len(text) <= LONGEST else None
+            rule = next((rule for rule in self.rules if looked_at and rule.finds(each.kind.name, looked_at)), None)
+            if rule is not None:
                 return Finding(each.name, rule.name, text)
         return None
 
