@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from crmkit.core.nouns.selling import Order as Order
     from crmkit.core.nouns.selling import OrderLine as OrderLine
     from crmkit.core.nouns.selling import Product as Product
+    from crmkit.core.nouns.webhooks import Webhook as Webhook
     from crmkit.core.outbox.occurrence import JobRun as JobRun
     from crmkit.core.outbox.occurrence import Occurrence as Occurrence
     from crmkit.core.outbox.worker import Worker as Worker
@@ -154,6 +155,7 @@ _HOMES = {
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
     "crmkit.core.nouns.people": "Team User",
     "crmkit.core.nouns.selling": ("Assignment ExchangeRate Opportunity OpportunityContact Order OrderLine Product"),
+    "crmkit.core.nouns.webhooks": "Webhook",
     "crmkit.core.outbox.occurrence": "JobRun Occurrence",
     "crmkit.core.outbox.worker": "Worker",
     "crmkit.core.reading.permission": "SYSTEM",

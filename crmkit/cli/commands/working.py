@@ -77,7 +77,7 @@ def status(chosen: Chosen, *, form: str) -> None:
         return
     rows = [
         (
-            each.consumer if each.is_known else str(_("{name} (its plugin is not enabled)", name=each.consumer)),
+            each.consumer if each.is_known else str(_("{name} (not enabled)", name=each.consumer)),
             str(each.waiting),
             str(each.failing),
             str(each.dead),
@@ -146,6 +146,14 @@ def replay(chosen: Chosen, *, consumer: str | None, number: int | None, done_sin
     since = None if done_since is None else done_since.replace(tzinfo=UTC)
     count = chosen.database_crm.outbox.replay(consumer=consumer, number=number, done_since=since)
     echo(ngettext("{count} piece of work is to be done again.", "{count} pieces of work are to be done again.", count))
+
+
+@outbox.command()
+def secret() -> None:
+    """Print a new secret for a webhook: for here, and for its receiver."""
+    from crmkit.core.outbox.webhooks.signing import new_secret
+
+    echo(new_secret())
 
 
 def shown(moment: datetime | None) -> str:

@@ -91,7 +91,7 @@ def is_hidden(model: Model, rights: Rights, entity: EntityModel, path: str) -> b
         field = None if found is None else found.fields.get(name)
         if found is None or field is None:
             return False
-        if name in rights.hidden(found):
+        if name in rights.hidden(found) & rights.locked(found):  # who may write a secret is told what is wrong with it
             return True
         found = model.entities.get(field.target) if field.target else None
     return False

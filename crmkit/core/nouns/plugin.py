@@ -24,6 +24,7 @@ from crmkit.core.nouns import (
     roles,
     selling,
     trees,
+    webhooks,
 )
 from crmkit.core.nouns.people import Team, User
 from crmkit.version import VERSION
@@ -55,6 +56,7 @@ ENTITIES = (
     identities.ChannelIdentity,
     consents.Consent,
     custom_fields.CustomField,
+    webhooks.Webhook,
 )
 
 
@@ -73,6 +75,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from reports.REPORTS
     yield from duplicates.DUPLICATE_RULES
     yield from outbox.DECLARATIONS
+    yield from webhooks.DECLARATIONS
     yield from profiles.SECTIONS
     yield from fillers.FILLERS
     yield from growth.QUESTIONS
@@ -86,6 +89,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     contacts.check(session, drafts)
     identities.fill(session, drafts)
     consents.check(session, drafts)
+    webhooks.check(session, drafts)
     categories.check(session, drafts)
     custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)
@@ -98,6 +102,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     contacts.check(session, drafts)
     identities.fill(session, drafts)
     consents.check(session, drafts)
+    webhooks.check(session, drafts)
     categories.check(session, drafts)
     custom_fields.check(session, drafts)
     trees.refuse_cycles(session, drafts)

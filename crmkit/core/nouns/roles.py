@@ -6,6 +6,8 @@ from crmkit.core.declare.access import Grant, Level, Role
 
 SHARED = ("user", "team", "product", "exchange_rate", "custom_field")
 REFERENCE = ("product", "exchange_rate")
+NOT_THEIRS = Grant(entity="webhook")
+"""What only administrators have to do with, though these roles have to do with everything else."""
 EVERYTHING = "*"
 
 
@@ -47,17 +49,17 @@ ROLES = (
     ),
     Role(
         name="director",
-        grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"), *_seen(SHARED)),
+        grants=(_works(EVERYTHING, read="all", write="all", delete="all", hand="all"), *_seen(SHARED), NOT_THEIRS),
     ),
     Role(
         name="manager",
-        grants=(_works(EVERYTHING, read="all", write="team", delete="team", hand="team"), *_seen(SHARED)),
+        grants=(_works(EVERYTHING, read="all", write="team", delete="team", hand="team"), *_seen(SHARED), NOT_THEIRS),
     ),
     Role(
         name="member",
-        grants=(_works(EVERYTHING, read="all", write="own", delete="own", hand="own"), *_seen(SHARED)),
+        grants=(_works(EVERYTHING, read="all", write="own", delete="own", hand="own"), *_seen(SHARED), NOT_THEIRS),
     ),
-    Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"),)),
+    Role(name="viewer", grants=(Grant(entity=EVERYTHING, read="all"), NOT_THEIRS)),
     Role(name="auditor", grants=(Grant(entity=EVERYTHING, read="all", reveals=("*",)),), audits=True),
     Role(
         name="privacy_officer",

@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.core.declare.outbox import Handler, matches
+from crmkit.core.declare.outbox import matches
 from crmkit.core.outbox.epochs import begin_epoch
 from crmkit.core.storage.adding import add_new
 from crmkit.core.storage.locks import try_to_hold
 from crmkit.core.storage.system.outbox import WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from crmkit.core.outbox.consumers import Consumer
     from crmkit.core.storage.tables import Tables
 
 BATCH = 1000
 
 
-def dispatch(connection: sa.Connection, tables: Tables, consumers: Mapping[str, Consumer], now: datetime) -> int:
+def dispatch(connection: sa.Connection, tables: Tables, wanted: Mapping[str, Sequence[str]], now: datetime) -> int:
     """Turn the next new events into work, and return how many there were. Run it in a transaction.
+
+    `wanted` holds the patterns of the events that each consumer handles, by its name.
 
     One at a time: two could hand out events of one record in the wrong order. Whoever finds another one at it does
     nothing.
@@ -37,9 +38,8 @@ def dispatch(connection: sa.Connection, tables: Tables, consumers: Mapping[str, 
         return 0
     if connection.execute(sa.select(tables.system.event_epoch.c.token).limit(1)).first() is None:
         begin_epoch(connection, tables)
-    handlers = {name: each.declared.events for name, each in consumers.items() if isinstance(each.declared, Handler)}
-    wanted = {
-        event_name: [name for name, patterns in handlers.items() if matches(patterns, event_name)]
+    takers = {
+        event_name: [name for name, patterns in wanted.items() if matches(patterns, event_name)]
         for event_name in {row.name for row in rows}
     }
     made = [
@@ -56,7 +56,7 @@ def dispatch(connection: sa.Connection, tables: Tables, consumers: Mapping[str, 
             "crashes": 0,
         }
         for row in rows
-        for name in wanted[row.name]
+        for name in takers[row.name]
     ]
     add_new(connection, work, made)
     done = event.update().where(event.c.id == sa.bindparam("number")).values(dispatched_at=now)

@@ -18,11 +18,10 @@ from crmkit.core.storage.system.outbox import DEAD, WAITING
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
-    from crmkit.core.outbox.consumers import Consumer
     from crmkit.core.storage.tables import Tables
 
 MARGIN = timedelta(seconds=30)
@@ -52,17 +51,16 @@ class Lease:
 
 
 def lease(
-    connection: sa.Connection, tables: Tables, consumers: Iterable[Consumer], now: datetime, limit: int
+    connection: sa.Connection, tables: Tables, deadlines: Mapping[str, timedelta], now: datetime, limit: int
 ) -> list[Lease]:
-    """Take the next work that is due, the oldest first, and return it. Run it in a writing transaction.
+    """Take the next work that is due for some consumers, the oldest first. Run it in a writing transaction.
 
     Of events about one record, only the first that isn't finished is taken. Work at which a worker ended comes last,
     one piece at a time, so that others don't suffer from it; and is given up if it happens too often.
     """
-    known = {each.name: each for each in consumers}
     work, found = tables.system.work, []
-    rows = due_rows(connection, tables, list(known), now, condition=is_fresh(work), limit=limit)
-    for row in rows or due_rows(connection, tables, list(known), now, condition=~is_fresh(work), limit=1):
+    rows = due_rows(connection, tables, list(deadlines), now, condition=is_fresh(work), limit=limit)
+    for row in rows or due_rows(connection, tables, list(deadlines), now, condition=~is_fresh(work), limit=1):
         crashes = row.crashes + (row.leased_until is not None)
         if crashes >= MOST_CRASHES:
             give_up(connection, tables, row.id, now, crashes)
@@ -78,7 +76,7 @@ def lease(
                 tries=row.tries,
                 crashes=crashes,
                 fence=secrets.token_hex(8),
-                until=now + known[row.consumer].deadline + MARGIN,
+                until=now + deadlines[row.consumer] + MARGIN,
             )
         )
     note(connection, tables, found)

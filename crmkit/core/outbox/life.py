@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.outbox.consumers import consumers_of
 from crmkit.core.outbox.scheduling import SCHEDULED
+from crmkit.core.outbox.webhooks.endpoints import endpoints_of
 from crmkit.core.reading.permission import SYSTEM
 from crmkit.core.storage.moments import shared_now
 from crmkit.core.storage.system.outbox import DEAD, DONE, WAITING
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class ConsumerStatus:
-    """How a handler or job gets on.
+    """How a handler, job or webhook gets on.
 
     Attributes:
         consumer: its name, such as `handler:greet`.
-        is_known: whether an enabled plugin declares it; what others have waits until theirs is enabled again.
+        is_known: whether an enabled plugin declares it, or it is a webhook that is active; what others are to do waits.
         waiting, failing, dead, done: pieces of work that wait or are being done, those of them that have failed before,
             those that were given up, and those done lately.
         oldest: since when the oldest one has been due, UTC; None if nothing waits.
@@ -86,7 +87,8 @@ class Outbox:
             connection, work = session.unit.connection, session.tables.system.work
             counted = {row.consumer: row for row in connection.execute(status_query(work))}
             problems = {row.consumer: row.problem for row in connection.execute(problem_query(work))}
-        known = consumers_of(self._crm.model)
+            webhooks = [each.name for each in endpoints_of(connection, session.tables)]
+        known = {*consumers_of(self._crm.model), *webhooks}
         nothing = Counted(waiting=0, failing=0, dead=0, done=0, oldest=None)
         found = {name: Counted(*row[1:]) for name, row in counted.items()}  # type: ignore[arg-type]
         return [

@@ -1,73 +1,36 @@
-"""The worker: hands out events, follows schedules, and does what is due, one piece of work after the other."""
+"""The worker: hands out events, follows schedules, and does what is due."""
 
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from crmkit.core.lifecycle.opening import check_facts, connecting
-from crmkit.core.lifecycle.unit import begin
-from crmkit.core.outbox.consumers import Consumer, consumers_of
+from crmkit.core.declare.outbox import Handler
+from crmkit.core.outbox.consumers import consumers_of
 from crmkit.core.outbox.dispatching import dispatch
-from crmkit.core.outbox.finishing import fail
-from crmkit.core.outbox.leasing import MARGIN, Lease, lease, release, renew
+from crmkit.core.outbox.holding import Counts, Holding
 from crmkit.core.outbox.running import perform
 from crmkit.core.outbox.scheduling import schedule
-from crmkit.core.storage.moments import shared_now
-from crmkit.core.storage.system.outbox import DEAD
-from crmkit.errors import (
-    ConnectionFailed,
-    CRMKitError,
-    DatabaseBusyError,
-    LeaseLostError,
-    TenantError,
-    TenantSuspendedError,
-)
+from crmkit.core.outbox.transactions import writing
+from crmkit.core.outbox.webhooks.delivering import LOOK_AGAIN, Deliveries
+from crmkit.core.outbox.webhooks.endpoints import endpoints_of
+from crmkit.errors import ConnectionFailed, DatabaseBusyError, TenantError, TenantSuspendedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    import sqlalchemy as sa
+    from collections.abc import Mapping
 
     from crmkit.app import CRM
+    from crmkit.core.outbox.consumers import Consumer
+    from crmkit.core.outbox.leasing import Lease
+    from crmkit.core.outbox.webhooks.posting import Poster
 
 BATCH = 20
 PAUSE = timedelta(seconds=1)
-
-
-@define(kw_only=True)
-class Counts:
-    """What a worker has done: pieces of work done, failed and waiting for their next try, given up, and lost to others.
-
-    Attributes:
-        done: finished.
-        failed: to be tried again.
-        dead: given up.
-        lost: those whose lease had ended before they were done.
-    """
-
-    done: int = 0
-    failed: int = 0
-    dead: int = 0
-    lost: int = 0
-
-    @property
-    def tried(self) -> int:
-        """How many pieces of work were begun."""
-        return self.done + self.failed + self.dead + self.lost
-
-    def add(self, others: Counts) -> None:
-        """Count what was done elsewhere, too."""
-        self.done += others.done
-        self.failed += others.failed
-        self.dead += others.dead
-        self.lost += others.lost
 
 
 @define(eq=False)
@@ -76,10 +39,15 @@ class Worker:
 
     Made by `crm.worker()`. The deadlines of handlers and jobs are kept in the main thread of a program, as in
     `crmkit worker`.
+
+    Attributes:
+        random: spreads the pauses before further tries.
+        poster: sends the messages of webhooks; one that goes by the setting `webhook_networks` if it isn't given.
     """
 
     _crm: CRM
     random: Random = field(factory=SystemRandom, kw_only=True)
+    poster: Poster | None = field(default=None, kw_only=True)
     _stop: threading.Event = field(factory=threading.Event, init=False)
 
     def stop(self) -> None:
@@ -116,93 +84,43 @@ class Worker:
             ConnectionFailed, UpgradeNeeded, TenantSuspendedError: as `run`; no work is lost by that.
         """
         self._crm.place.check_open()
-        consumers = consumers_of(self._crm.model)
-        counts = Counts()
-        with self._writing() as (connection, now):
-            schedule(connection, self._crm.tables, consumers, now, self._crm.conventions.time_zone)
-        while not self._stop.is_set():
-            events = self._dispatch(consumers)
-            with self._writing() as (connection, now):
-                leases = lease(connection, self._crm.tables, consumers.values(), now, BATCH)
-            self._perform_all(consumers, leases, counts)
-            if not events and not leases:
-                return counts
+        crm, consumers, counts = self._crm, consumers_of(self._crm.model), Counts()
+        holding = Holding(crm, self.random)
+        deadlines = {name: each.deadline for name, each in consumers.items()}
+        with writing(crm) as (connection, now):
+            schedule(connection, crm.tables, consumers, now, crm.conventions.time_zone)
+        with Deliveries(holding, self._stop, self.poster) as deliveries:
+            while not self._stop.is_set():
+                is_idle = not self._dispatch(consumers)
+                leases = holding.take(deadlines, BATCH)
+                counts.add(self._perform_all(holding, consumers, leases))
+                is_idle = not deliveries.begin() and not leases and is_idle
+                sent = deliveries.settle(LOOK_AGAIN if is_idle else 0)
+                counts.add(sent)
+                if is_idle and not sent.tried and not deliveries.in_flight:
+                    break
+        counts.add(deliveries.settle())
         return counts
 
     def _dispatch(self, consumers: Mapping[str, Consumer]) -> int:
-        with self._writing() as (connection, now):
-            return dispatch(connection, self._crm.tables, consumers, now)
+        """Hand out new events to handlers and webhooks, and return their number."""
+        handlers = {
+            name: each.declared.events for name, each in consumers.items() if isinstance(each.declared, Handler)
+        }
+        with writing(self._crm) as (connection, now):
+            webhooks = {each.name: each.events for each in endpoints_of(connection, self._crm.tables)}
+            return dispatch(connection, self._crm.tables, {**handlers, **webhooks}, now)
 
-    def _perform_all(self, consumers: Mapping[str, Consumer], leases: list[Lease], counts: Counts) -> None:
+    def _perform_all(self, holding: Holding, consumers: Mapping[str, Consumer], leases: list[Lease]) -> Counts:
+        counts = Counts()
         for position, held in enumerate(leases):
             if self._stop.is_set():
-                with self._writing() as (connection, _now):
-                    release(connection, self._crm.tables, leases[position:])
-                return
-            renewed = self._renewed(consumers[held.consumer], held)
-            if renewed is None:
-                counts.lost += 1
-                continue
+                holding.give_back(leases[position:])
+                break
+            consumer = consumers[held.consumer]
             try:
-                self._perform(consumers[held.consumer], renewed, counts)
-            except TenantSuspendedError:  # what was not done waits until the tenant is open again
-                with self._writing() as (connection, _now):
-                    release(connection, self._crm.tables, [renewed, *leases[position + 1 :]])
+                counts.add(holding.do(held, consumer.deadline, partial(perform, self._crm, consumer)))
+            except TenantError:  # what was not done waits until the tenant is open again
+                holding.give_back(leases[position:])
                 raise
-
-    def _renewed(self, consumer: Consumer, held: Lease) -> Lease | None:
-        """Return a lease that lasts for the deadline and half the margin, renewed if need be; None if it is lost."""
-        now = self._crm.clock()
-        needed = consumer.deadline + MARGIN / 2
-        if held.until - now >= needed:
-            return held
-        with self._writing() as (connection, shared):
-            return renew(connection, self._crm.tables, held, shared + consumer.deadline + MARGIN)
-
-    def _perform(self, consumer: Consumer, held: Lease, counts: Counts) -> None:
-        try:
-            perform(self._crm, consumer, held)
-        except LeaseLostError:
-            counts.lost += 1
-        except TenantError:
-            raise
-        except KeyboardInterrupt:
-            with self._writing() as (connection, _now):
-                release(connection, self._crm.tables, [held])
-            raise
-        except BaseException as error:  # noqa: BLE001  (whatever a plugin raises, the worker goes on)
-            self._note_failure(held, problem_of(error), counts)
-        else:
-            counts.done += 1
-
-    def _note_failure(self, held: Lease, problem: str, counts: Counts) -> None:
-        with self._writing() as (connection, now):
-            state = fail(connection, self._crm.tables, held, now, problem=problem, random=self.random)
-        if state is None:
-            counts.lost += 1
-        elif state == DEAD:
-            counts.dead += 1
-        else:
-            counts.failed += 1
-
-    @contextmanager
-    def _writing(self) -> Iterator[tuple[sa.Connection, datetime]]:
-        """Run a short transaction of the outbox's own, with the moment on which all workers agree."""
-        crm = self._crm
-        with connecting(crm.engine):
-            connection = begin(crm.engine, readonly=False)
-        try:
-            with connecting(crm.engine):
-                if not crm.is_checked:
-                    check_facts(crm, connection)
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection, shared_now(connection, crm.clock)
-                connection.commit()
-        finally:
-            connection.close()
-
-
-def problem_of(error: BaseException) -> str:
-    """Return what went wrong, for those who look after the CRM."""
-    return str(error) if isinstance(error, CRMKitError) else f"{type(error).__name__}: {error}"
+        return counts

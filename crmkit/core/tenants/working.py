@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from crmkit.core.outbox.worker import PAUSE, Counts
+from crmkit.core.outbox.holding import Counts
+from crmkit.core.outbox.worker import PAUSE
 from crmkit.errors import CRMKitError
 
 if TYPE_CHECKING:

@@ -12,21 +12,22 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import SYSTEM, Customer, Event, Handler, Occurrence, Opportunity
-from crmkit.core.outbox.consumers import Consumer, consumers_of
 from crmkit.core.outbox.dispatching import dispatch
 from crmkit.core.outbox.finishing import fail, finish
 from crmkit.core.outbox.leasing import MARGIN, lease
 from crmkit.core.outbox.retrying import JITTER, MOST_TRIES, pause_after
+from crmkit.core.outbox.transactions import writing
 from crmkit.errors import ClashError, DeclarationError, LeaseLostError, Refused
 from crmkit.testing.plugins import make_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crmkit import CRM, Session
+    from crmkit import Session
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
+NOTE = "handler:handles_note.note"
 SEEDED = Random(1)  # noqa: S311  (jitter, no secret)
 pytestmark = pytest.mark.row("L1")
 
@@ -122,7 +123,7 @@ def test_failures_are_tried_again_after_growing_pauses(make_crm: CRMFactory, clo
     assert timedelta(hours=66) <= moments[-1] <= timedelta(hours=90)
     [letter] = crm.outbox.dead()
     assert (letter.consumer, letter.tries, letter.problem) == (
-        "handler:handles_note.note",
+        NOTE,
         MOST_TRIES,
         "ValueError: no",
     )
@@ -261,7 +262,7 @@ def test_what_takes_too_long_is_cut_off(make_crm: CRMFactory) -> None:
         customer = session.create(Customer, name="Acme")
         session.create(Opportunity, name="Deal", customer=customer)
     assert crm.worker().run_once().failed == 1
-    [status] = [each for each in crm.outbox.status() if each.consumer == "handler:handles_note.note"]
+    [status] = [each for each in crm.outbox.status() if each.consumer == NOTE]
     assert status.problem == "OverdueError: It took longer than 0.2 seconds."
     with crm.session(actor="admin") as session:
         assert session.count(Customer) == 1
@@ -294,15 +295,15 @@ def test_a_stale_lease_finishes_nothing(make_crm: CRMFactory, clock: FrozenClock
     crm = make_crm([handling(lambda _session, _each: None, "customer.created")])
     with crm.session(actor="admin") as session:
         session.create(Customer, name="A")
-    consumers = [each for each in _consumers(crm) if each.name == "handler:handles_note.note"]
-    worker = crm.worker()
-    with worker._writing() as (connection, now):
-        dispatch(connection, crm.tables, {each.name: each for each in consumers}, now)
-        [first] = lease(connection, crm.tables, consumers, now, 10)
-        assert lease(connection, crm.tables, consumers, now, 10) == []
-    clock.advance(seconds=(MARGIN + consumers[0].deadline).total_seconds() + 1)
-    with worker._writing() as (connection, now):
-        [second] = lease(connection, crm.tables, consumers, now, 10)
+    wanted = {NOTE: ["customer.created"]}
+    deadlines = {NOTE: timedelta(seconds=30)}
+    with writing(crm) as (connection, now):
+        dispatch(connection, crm.tables, wanted, now)
+        [first] = lease(connection, crm.tables, deadlines, now, 10)
+        assert lease(connection, crm.tables, deadlines, now, 10) == []
+    clock.advance(seconds=(MARGIN + deadlines[NOTE]).total_seconds() + 1)
+    with writing(crm) as (connection, now):
+        [second] = lease(connection, crm.tables, deadlines, now, 10)
         assert second.crashes == 1
         with pytest.raises(LeaseLostError, match="no longer held"):
             finish(connection, crm.tables, first, now)
@@ -315,13 +316,12 @@ def test_work_at_which_workers_end_is_given_up(make_crm: CRMFactory, clock: Froz
     crm = make_crm([handling(lambda _session, _each: None, "customer.created")])
     with crm.session(actor="admin") as session:
         session.create(Customer, name="A")
-    worker, consumers = crm.worker(), {each.name: each for each in _consumers(crm)}
-    with worker._writing() as (connection, now):
-        dispatch(connection, crm.tables, consumers, now)
+    with writing(crm) as (connection, now):
+        dispatch(connection, crm.tables, {NOTE: ["customer.created"]}, now)
     taken = 0
     for _ in range(8):
-        with worker._writing() as (connection, now):
-            taken += len(lease(connection, crm.tables, consumers.values(), now, 10))
+        with writing(crm) as (connection, now):
+            taken += len(lease(connection, crm.tables, {NOTE: timedelta(seconds=30)}, now, 10))
         clock.advance(minutes=2)
     assert taken == 5
     [letter] = crm.outbox.dead()
@@ -337,7 +337,7 @@ def test_two_dispatchers_hand_out_each_event_once(make_crm: CRMFactory) -> None:
     with crm.session(actor=SYSTEM) as session:
         work = session.tables.system.work
         count = session.unit.connection.execute(
-            sa.select(sa.func.count()).select_from(work).where(work.c.consumer == "handler:handles_note.note")
+            sa.select(sa.func.count()).select_from(work).where(work.c.consumer == NOTE)
         ).scalar_one()
     assert count == 1500
 
@@ -362,7 +362,7 @@ def test_work_of_a_disabled_plugin_waits(make_crm: CRMFactory) -> None:
     make_crm.clock.advance(hours=1)
     without.worker().run_once()
     assert seen == []
-    [status] = [each for each in without.outbox.status() if each.consumer == "handler:handles_note.note"]
+    [status] = [each for each in without.outbox.status() if each.consumer == NOTE]
     assert (status.is_known, status.waiting) == (False, 1)
     fails = False
     make_crm([plugin], on=on).worker().run_once()
@@ -391,7 +391,3 @@ def test_handlers_must_fit(make_crm: CRMFactory) -> None:
         make_crm([make_plugin("twice", *(Handler(name="note", events=(each,), run=print) for each in ("*", "user.*")))])
     with pytest.raises(ClashError, match="handler 'note'"):
         make_crm([handling(print), make_plugin("second", Handler(name="note", events=("*",), run=print))])
-
-
-def _consumers(crm: CRM) -> list[Consumer]:
-    return list(consumers_of(crm.model).values())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crmkit import Customer, Handler, Occurrence
-from crmkit.core.outbox.consumers import consumers_of
 from crmkit.core.outbox.dispatching import dispatch
 from crmkit.core.outbox.leasing import lease
+from crmkit.core.outbox.transactions import writing
 from crmkit.testing.plugins import make_plugin
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ def test_events_after_a_restore_have_ids_of_their_own(make_crm: CRMFactory, tmp_
     with crm.session(actor="admin") as session:
         first = session.create(Customer, name="First")
     worker = crm.worker()
-    consumers = consumers_of(crm.model)
-    with worker._writing() as (connection, now):
-        dispatch(connection, crm.tables, consumers, now)
-        assert len(lease(connection, crm.tables, consumers.values(), now, 10)) == 1
+    with writing(crm) as (connection, now):
+        dispatch(connection, crm.tables, {"handler:noting.note": ["customer.*"]}, now)
+        assert len(lease(connection, crm.tables, {"handler:noting.note": timedelta(seconds=30)}, now, 10)) == 1
     crm.backup(tmp_path / "crm.zip")
     before = crm.fingerprint()
     with crm.session(actor="admin") as session:

@@ -58,6 +58,12 @@ RULED = {"currency", "role", "entity", "system", "address", "purpose"}
 """Texts that have a form."""
 MOVERS = Role(name="movers", grants=(Grant(entity="*", read="all", move="all", share="all", transfer="all"),))
 WRITERS = Role(name="writers", grants=(Grant(entity="*", read="own", create="own", update="own"),))
+PARTICULAR = {
+    ("webhook", "url"): "https://example.org/hook",
+    ("webhook", "events"): ["*"],
+    ("webhook", "secret"): "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
+"""Values of fields that take no others."""
 
 
 @define
@@ -73,7 +79,7 @@ class World:
     def values(self, session: Session, entity: EntityModel, owner: object) -> dict[str, object]:
         """Return values for all required fields of a record, and its owner."""
         found = {
-            name: self.value(session, each, owner)
+            name: PARTICULAR.get((entity.name, name)) or self.value(session, each, owner)
             for name, each in entity.writable.items()
             if each.declared.required and each.declared.default is None
         }
@@ -257,10 +263,12 @@ def test_every_role_creates_and_restores_what_it_may_and_nothing_else(world: Wor
             if entity.whole is None:
                 with world.crm.session(actor="admin") as session:
                     values = world.values(session, entity, world.own["user"])
-                values = {name: value for name, value in values.items() if name not in rights.locked(entity)}
+                locked = rights.locked(entity)
+                values = {name: value for name, value in values.items() if name not in locked}
+                may = bool(rights.levels(entity, "create")) and not locked & set(entity.required)
                 if all(is_seen(world, role, values[name]) for name in entity.references if name in values):
                     doing = partial(create, entity=entity, values=values)
-                    check(world, doing, f"{role} create {entity.name}", allowed=bool(rights.levels(entity, "create")))
+                    check(world, doing, f"{role} create {entity.name}", allowed=may)
             allowed = reached(world, role, entity, "delete", own=False)
             doing = partial(restore, entity=entity, number=world.deleted[entity.name].id)
             check(world, doing, f"{role} restore {entity.name}", allowed=allowed)
