@@ -58,10 +58,13 @@ class Holding:
     crm: CRM
     random: Random
 
-    def take(self, deadlines: Mapping[str, timedelta], limit: int) -> list[Lease]:
-        """Take the next work that is due for some consumers, given with how long a piece may take."""
+    def take(self, deadlines: Mapping[str, timedelta], limit: int, *, is_relayed: bool = False) -> list[Lease]:
+        """Take the next work that is due for some consumers, given with how long a piece may take.
+
+        What is relayed is not begun yet, but on its way to somebody who will.
+        """
         with writing(self.crm) as (connection, now):
-            return lease(connection, self.crm.tables, deadlines, now, limit)
+            return lease(connection, self.crm.tables, deadlines, now, limit, is_relayed=is_relayed)
 
     def do(self, held: Lease, deadline: timedelta, function: Callable[[Lease], object]) -> Counts:
         """Have a piece of work done, unless it is lost by now; whatever is raised, it has failed."""

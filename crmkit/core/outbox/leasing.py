@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(seconds=30)
 """How much longer than the deadline a lease lasts."""
+RELAYED = "relayed "
+"""What the fence of work begins with that is on its way to somebody else, and not begun yet."""
 
 
 @frozen(kw_only=True)
@@ -51,7 +53,13 @@ class Lease:
 
 
 def lease(
-    connection: sa.Connection, tables: Tables, deadlines: Mapping[str, timedelta], now: datetime, limit: int
+    connection: sa.Connection,
+    tables: Tables,
+    deadlines: Mapping[str, timedelta],
+    now: datetime,
+    limit: int,
+    *,
+    is_relayed: bool = False,
 ) -> list[Lease]:
     """Take the next work that is due for some consumers, the oldest first. Run it in a writing transaction.
 
@@ -61,31 +69,36 @@ def lease(
     work, found = tables.system.work, []
     rows = due_rows(connection, tables, list(deadlines), now, condition=is_fresh(work), limit=limit)
     for row in rows or due_rows(connection, tables, list(deadlines), now, condition=~is_fresh(work), limit=1):
-        crashes = row.crashes + (row.leased_until is not None)
+        crashes = row.crashes + (row.leased_until is not None and not row.fence.startswith(RELAYED))
         if crashes >= MOST_CRASHES:
             give_up(connection, tables, row.id, now, crashes)
             continue
-        found.append(
-            Lease(
-                number=row.id,
-                consumer=row.consumer,
-                occasion=row.occasion,
-                event=row.event_id,
-                parameters=row.parameters,
-                due=row.due_at,
-                tries=row.tries,
-                crashes=crashes,
-                fence=secrets.token_hex(8),
-                until=now + deadlines[row.consumer] + MARGIN,
-            )
-        )
+        fence = (RELAYED if is_relayed else "") + secrets.token_hex(8)
+        found.append(lease_of(row, fence, now + deadlines[row.consumer] + MARGIN, crashes))
     note(connection, tables, found)
     return found
 
 
+def lease_of(row: sa.Row[Any], fence: str, until: datetime, crashes: int) -> Lease:
+    """Return the lease of a row of work."""
+    return Lease(
+        number=row.id,
+        consumer=row.consumer,
+        occasion=row.occasion,
+        event=row.event_id,
+        parameters=row.parameters,
+        due=row.due_at,
+        tries=row.tries,
+        crashes=crashes,
+        fence=fence,
+        until=until,
+    )
+
+
 def is_fresh(work: sa.Table) -> sa.ColumnElement[bool]:
     """Return the condition that no worker ended while it had the work."""
-    return sa.and_(work.c.crashes == 0, work.c.leased_until.is_(None))
+    was_begun = sa.and_(work.c.leased_until.is_not(None), ~work.c.fence.startswith(RELAYED))
+    return sa.and_(work.c.crashes == 0, ~was_begun)
 
 
 def due_rows(
@@ -145,6 +158,26 @@ def give_up(connection: sa.Connection, tables: Tables, number: int, now: datetim
     problem = _("Workers ended while doing it, {count} times.", count=crashes)
     values = {"state": DEAD, "finished_at": now, "crashes": crashes, "problem": problem, "leased_until": None}
     connection.execute(work.update().where(work.c.id == number).values(values))
+
+
+def begin_relayed(
+    connection: sa.Connection,
+    tables: Tables,
+    number: int,
+    *,
+    fence: str,
+    deadlines: Mapping[str, timedelta],
+    now: datetime,
+) -> Lease | None:
+    """Begin work that was relayed, and return its lease; None if somebody else has taken it, or it is done."""
+    work = tables.system.work
+    is_held = sa.and_(work.c.id == number, work.c.state == WAITING, work.c.fence == fence)
+    row = connection.execute(sa.select(work).where(is_held).with_for_update()).first()
+    if row is None or row.consumer not in deadlines:
+        return None
+    begun = lease_of(row, secrets.token_hex(8), now + deadlines[row.consumer] + MARGIN, row.crashes)
+    note(connection, tables, [begun])
+    return begun
 
 
 def renew(connection: sa.Connection, tables: Tables, held: Lease, until: datetime) -> Lease | None:

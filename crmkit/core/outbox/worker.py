@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from crmkit.app import CRM
     from crmkit.core.outbox.consumers import Consumer
-    from crmkit.core.outbox.leasing import Lease
     from crmkit.core.outbox.webhooks.posting import Poster
 
 BATCH = 20
@@ -86,15 +85,14 @@ class Worker:
         self._crm.place.check_open()
         crm, consumers, counts = self._crm, consumers_of(self._crm.model), Counts()
         holding = Holding(crm, self.random)
-        deadlines = {name: each.deadline for name, each in consumers.items()}
         with writing(crm) as (connection, now):
             schedule(connection, crm.tables, consumers, now, crm.conventions.time_zone)
         with Deliveries(holding, self._stop, self.poster) as deliveries:
             while not self._stop.is_set():
                 is_idle = not self._dispatch(consumers)
-                leases = holding.take(deadlines, BATCH)
-                counts.add(self._perform_all(holding, consumers, leases))
-                is_idle = not deliveries.begin() and not leases and is_idle
+                taken, found = self.do_due(holding, consumers)
+                counts.add(found)
+                is_idle = not deliveries.begin() and not taken and is_idle
                 sent = deliveries.settle(LOOK_AGAIN if is_idle else 0)
                 counts.add(sent)
                 if is_idle and not sent.tried and not deliveries.in_flight:
@@ -111,7 +109,9 @@ class Worker:
             webhooks = {each.name: each.events for each in endpoints_of(connection, self._crm.tables)}
             return dispatch(connection, self._crm.tables, {**handlers, **webhooks}, now)
 
-    def _perform_all(self, holding: Holding, consumers: Mapping[str, Consumer], leases: list[Lease]) -> Counts:
+    def do_due(self, holding: Holding, consumers: Mapping[str, Consumer]) -> tuple[int, Counts]:
+        """Do what is due next for handlers and jobs; return how much was taken, and what came of it."""
+        leases = holding.take({name: each.deadline for name, each in consumers.items()}, BATCH)
         counts = Counts()
         for position, held in enumerate(leases):
             if self._stop.is_set():
@@ -123,4 +123,4 @@ class Worker:
             except TenantError:  # what was not done waits until the tenant is open again
                 holding.give_back(leases[position:])
                 raise
-        return counts
+        return len(leases), counts
