@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from crmkit.core.storage.statistics import Statistics
     from crmkit.core.storage.tables import Tables
     from crmkit.core.tenants.life import Tenants
+    from crmkit.core.upgrade.field_life import FieldLife
     from crmkit.core.upgrade.life import PluginLife
 
 T = TypeVar("T")
@@ -194,6 +195,13 @@ class CRM(Maker):
         from crmkit.core.upgrade.life import PluginLife
 
         return PluginLife(self)
+
+    @made_once
+    def fields(self) -> FieldLife:
+        """What gives custom fields indexes and columns of their own, or purges them."""
+        from crmkit.core.upgrade.field_life import FieldLife
+
+        return FieldLife(self)
 
     @made_once
     def ids(self) -> Ids:

@@ -70,7 +70,7 @@ SECTIONS = (
                 _("Write the catalogue of a plugin's texts in a language, for a translator."),
             ),
             ("stubs", "stubs:stubs", _("Write the types of records and session, for editors and type checkers.")),
-            ("fields", "custom_fields:fields", _("Define, list and hide custom fields.")),
+            ("fields", "custom_fields:fields", _("Define, list, hide, index and promote custom fields.")),
             ("shell", "shell:shell", _("Open a Python prompt with the CRM and a session.")),
         ),
     ),

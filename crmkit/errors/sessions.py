@@ -48,6 +48,15 @@ class SessionDoomedError(SessionError):
         )
 
 
+class FieldsMovedError(SessionError):
+    """Custom fields were promoted or purged after the session was opened; nothing was written."""
+
+    @property
+    def message(self) -> str:
+        """Say what to do."""
+        return _("Custom fields were promoted or purged after this session was opened. Open another one.")
+
+
 class ReadOnlyError(SessionError):
     """A write is tried in a read-only session."""
 

@@ -52,3 +52,17 @@ def test_a_field_goes_out_and_comes_in(sized: CommandLine) -> None:
     sized("import", "all.csv", "--entity", "customer")
     assert "Gold!" in sized("show", "customer:Acme").stdout
     assert "gold" in sized("report", "records", "entity=customer", "fields=name,tier").stdout
+
+
+@pytest.mark.row("M7")
+def test_a_field_is_indexed_promoted_and_purged(sized: CommandLine) -> None:
+    """What it holds is the same throughout; purging must be said to be meant."""
+    sized("update", "customer:Acme", "tier=gold")
+    sized("fields", "index", "customer", "tier")
+    sized("fields", "promote", "customer", "tier")
+    assert "indexed, promoted" in sized("fields", "list").stdout
+    assert "Acme" in sized("find", "customer", "tier == 'gold'").stdout
+    assert "--destructive" in sized("fields", "purge", "customer", "tier", code=3).stderr
+    assert "1 values" in sized("fields", "purge", "customer", "tier", "--destructive").stdout
+    assert "tier" not in sized("show", "customer:Acme").stdout
+    assert "'tier'" in sized("fields", "promote", "customer", "tier", code=2).stderr

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def fields() -> None:
-    """Define, list and hide custom fields, which are there without code and without an upgrade."""
+    """Define custom fields, and say how they are kept; they are there without code and without an upgrade."""
 
 
 @fields.command(name="list")
@@ -105,6 +105,40 @@ def unhide(chosen: Chosen, *, entity: str, name: str) -> None:
     with chosen.session() as session:
         session.update(field_of(session, entity, name), active=True)
         echo(_("{entity} has a field {name} now.", entity=entity, name=name))
+
+
+@fields.command()
+@click.argument("entity")
+@click.argument("name")
+@click.pass_obj
+def index(chosen: Chosen, *, entity: str, name: str) -> None:
+    """Make filters and sorting on a field NAME of an ENTITY fast."""
+    chosen.database_crm.fields.index(entity, name, actor=chosen.actor)
+    echo(_("{entity}.{name} has an index.", entity=entity, name=name))
+
+
+@fields.command()
+@click.argument("entity")
+@click.argument("name")
+@click.pass_obj
+def promote(chosen: Chosen, *, entity: str, name: str) -> None:
+    """Give a field NAME of an ENTITY columns of its own.
+
+    Afterwards a plugin, or the edition, may declare the field, with the same name and kind.
+    """
+    chosen.database_crm.fields.promote(entity, name, actor=chosen.actor)
+    echo(_("{entity}.{name} has columns of its own.", entity=entity, name=name))
+
+
+@fields.command()
+@click.argument("entity")
+@click.argument("name")
+@click.option("--destructive", is_flag=True, help="Agree to what would be deleted for good.")
+@click.pass_obj
+def purge(chosen: Chosen, *, entity: str, name: str, destructive: bool) -> None:
+    """Delete a field NAME of an ENTITY for good, with all its values."""
+    count = chosen.database_crm.fields.purge(entity, name, destructive=destructive, actor=chosen.actor)
+    echo(_("{entity}.{name} is gone, with {count} values.", entity=entity, name=name, count=count))
 
 
 def field_of(session: Session, entity: str, name: str) -> CustomField:

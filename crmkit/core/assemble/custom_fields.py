@@ -33,6 +33,7 @@ class Definition:
     Attributes:
         choices: the labels of a choice field, by name.
         promoted: whether its values are in columns of their own.
+        active: whether it is there; one that is hidden keeps its values.
     """
 
     entity: str
@@ -50,10 +51,11 @@ class Definition:
     index: bool = False
     privacy: Privacy = "normal"
     promoted: bool = False
+    active: bool = True
 
     def declared(self, conventions: Conventions, problems: Problems) -> Field | None:
         """Return the declaration that a plugin would make of it, or None after noting what is wrong with it."""
-        beyond = {"entity", "name", "privacy", "promoted"}
+        beyond = {"entity", "name", "privacy", "promoted", "active"}
         table = {key: value for key, value in asdict(self).items() if value and key not in beyond}
         table |= {key: str(value) for key, value in table.items() if isinstance(value, Decimal)}
         if self.scale is not None:

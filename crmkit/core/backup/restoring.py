@@ -19,6 +19,7 @@ from crmkit.core.storage.system.generations import current_generation
 from crmkit.core.storage.tables import short
 from crmkit.core.upgrade.applying import LOCK, apply_plan, check_references, without_cascades
 from crmkit.core.upgrade.present import Present, is_ours
+from crmkit.core.upgrade.steps import quoted
 from crmkit.errors import BackupError, DatabaseTooNewError, UpgradeRefused
 from crmkit.translation import _
 
@@ -81,6 +82,9 @@ def clear(crm: CRM, connection: sa.Connection, archive: Archive, *, replace: boo
         return
     if not replace:
         archive.refuse(_("the database holds a CRM already; restore into an empty one, or replace it"))
+    if connection.dialect.name == "sqlite":  # SQLAlchemy can't read those of expressions
+        for name in sorted(set().union(*Present.of(connection, crm.tables).indexes.values())):
+            connection.exec_driver_sql(f"DROP INDEX {quoted(connection, name, crm.tables.schema)}")
     metadata = sa.MetaData()
     metadata.reflect(connection, schema=crm.tables.schema, only=list(present))
     ours = [table for table in metadata.sorted_tables if table.name in present]

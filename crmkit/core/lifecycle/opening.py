@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from crmkit.core.reading.sharing import moment, shared_entities
 from crmkit.core.storage.engine import check_prepared
 from crmkit.core.storage.plugin_ledger import differences
 from crmkit.core.storage.system.generations import current_generation
-from crmkit.errors import ConnectionFailed, UnknownActorError, UpgradeNeeded
+from crmkit.errors import ConnectionFailed, FieldsMovedError, UnknownActorError, UpgradeNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,8 @@ def open_session(
             opened.close()
         raise
     unit = Unit(opened, crm.clock, crm.ids, crm.statistics, is_hosted=connection is not None, is_readonly=readonly)
+    if fitted is not crm.declared:
+        unit.before_writing = partial(fitted.check_unmoved, opened)
     return Session(fitted.model, fitted.tables, unit, principal_of(crm, fitted, user), fitted.statements(opened))
 
 
@@ -160,6 +163,8 @@ def connecting(engine: sa.Engine) -> Iterator[None]:
 
 def is_retryable(error: BaseException) -> bool:
     """Return whether a transaction failed only because others ran at the same time."""
+    if isinstance(error, FieldsMovedError):
+        return True
     cause = error if isinstance(error, DBAPIError) else error.__cause__
     if not isinstance(cause, DBAPIError):
         return False

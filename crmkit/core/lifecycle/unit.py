@@ -43,6 +43,8 @@ class Unit:
         written: how many rows this transaction has touched.
         warnings: the records that were written although they look like others.
         doomed: whether a command failed after it had begun to write.
+        is_maintaining: whether the way in which the database keeps custom fields is changed along with what is written.
+        before_writing: what is done once, when the transaction begins to write; what it raises dooms the session.
     """
 
     connection: sa.Connection
@@ -54,6 +56,8 @@ class Unit:
     is_open: bool = True
     is_writing: bool = False
     doomed: bool = False
+    is_maintaining: bool = False
+    before_writing: Callable[[], None] | None = None
     written: int = 0
     depth: int = 0
     now: datetime = field(init=False)
@@ -92,7 +96,17 @@ class Unit:
                 self.connection.exec_driver_sql("BEGIN IMMEDIATE")
             except OperationalError as error:
                 raise DatabaseBusyError from error
-        self.is_writing = True
+        if not self.is_writing:
+            self.is_writing = True
+            self._begin_writing()
+
+    def _begin_writing(self) -> None:
+        if self.before_writing is not None:
+            try:
+                self.before_writing()
+            except BaseException:
+                self.doomed = True
+                raise
 
     def finish(self, *, failed: bool) -> None:
         """End the transaction: commit it, or roll it back if it failed.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 KEY = "hashtextextended(concat_ws(' ', 'crmkit', coalesce(%s, current_schema()), %s::text, %s::text), 0)"
 HOLD = f"SELECT pg_advisory_xact_lock({KEY})"
+SHARE = f"SELECT pg_advisory_xact_lock_shared({KEY})"
 TRY = f"SELECT pg_try_advisory_xact_lock({KEY})"
 
 
@@ -35,6 +36,12 @@ def hold(connection: sa.Connection, tables: Located, name: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(HOLD, (tables.schema, tables.prefix, name))
+
+
+def share(connection: sa.Connection, tables: Located, name: str) -> None:
+    """Wait until no other transaction holds the name alone, and keep it from doing so to the end of this one."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(SHARE, (tables.schema, tables.prefix, name))
 
 
 def try_to_hold(connection: sa.Connection, tables: Located, name: str) -> bool:

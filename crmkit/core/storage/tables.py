@@ -94,7 +94,7 @@ class Tables:
         )
 
     def _index(self, table: sa.Table, field: FieldModel) -> None:
-        name = short(f"ix_{table.name}_{field.name}")
+        name = index_name(table, field.name)
         columns = indexed_columns(table, field)
         if field.name == "stage" or isinstance(field.kind, AnyRefKind):
             sa.Index(name, *columns)
@@ -113,6 +113,11 @@ class Tables:
             sqlite_where=condition,
             postgresql_where=condition,
         )
+
+
+def index_name(table: sa.Table, field: str) -> str:
+    """Return the name of the index by which filters and sorting on a field are fast."""
+    return short(f"ix_{table.name}_{field}")
 
 
 def unique_index_name(entity: EntityModel, table: sa.Table, unique: Unique) -> str:

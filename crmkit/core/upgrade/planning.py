@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from crmkit.core.storage.plugin_ledger import DISABLED, ENABLED, check_versions, facts_of, wishes_of
-from crmkit.core.upgrade import converting, growing, keeping, once, purging, renaming
+from crmkit.core.upgrade import converting, custom_fields, growing, keeping, once, purging, renaming
 from crmkit.core.upgrade.plan import Plan
 from crmkit.core.upgrade.present import Present, Situation
 from crmkit.core.upgrade.steps import Step, count_rows
@@ -57,7 +57,9 @@ def make_plan(
         present=present,
         older=older,
         now=now,
+        definitions=custom_fields.stored_definitions(connection, model, tables, older),
     )
+    here.problems += custom_fields.clashes(here)
     due, needless = once.due_steps(here), once.needless_steps(here)
     steps = [*once.beforehand(due), *renaming.renames(here)]
     steps += growing.missing_tables(here)
@@ -66,8 +68,10 @@ def make_plan(
     steps += growing.surplus_indexes(here)
     here.problems += growing.shared_values(here)
     steps += growing.missing_indexes(here)
+    steps += custom_fields.missing_indexes(here)
     steps += keeping.stage_kinds(here)
     steps += keeping.search_keys(here)
+    steps += custom_fields.missing_keys(here)
     steps += keeping.closure(here)
     here.problems += purging.requirers(facts, {*purged} - {*wishes})
     for name in purged:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from crmkit.core.assemble.custom_fields import Definition
     from crmkit.core.assemble.model import Model
     from crmkit.core.storage.plugin_ledger import Fact
     from crmkit.core.storage.tables import Tables
@@ -44,11 +45,10 @@ class Present:
         inspector = sa.inspect(connection)
         names = [each for each in inspector.get_table_names(schema=tables.schema) if is_ours(each, tables.prefix)]
         columns = inspector.get_multi_columns(schema=tables.schema, filter_names=names) if names else {}
-        indexes = inspector.get_multi_indexes(schema=tables.schema, filter_names=names) if names else {}
         is_postgresql = connection.dialect.name == "postgresql"
         return cls(
             tables={name: [each["name"] for each in columns[tables.schema, name]] for name in names},
-            indexes={name: {str(each["name"]) for each in indexes.get((tables.schema, name), [])} for name in names},
+            indexes=indexes_of(connection, inspector, names, tables.schema),
             sequences=set(inspector.get_sequence_names(schema=tables.schema)) if is_postgresql else set(),
         )
 
@@ -66,6 +66,21 @@ class Present:
         self.indexes.get(table, set()).discard(name)
 
 
+def indexes_of(
+    connection: sa.Connection, inspector: sa.Inspector, names: list[str], schema: str | None
+) -> dict[str, set[str]]:
+    """Return the names of the indexes of some tables; SQLAlchemy reads none of expressions off SQLite."""
+    found: dict[str, set[str]] = {name: set() for name in names}
+    if connection.dialect.name == "sqlite":
+        master = f"{connection.dialect.identifier_preparer.quote(schema)}." if schema else ""
+        query = f"SELECT tbl_name, name FROM {master}sqlite_master WHERE type = 'index' AND sql IS NOT NULL"  # noqa: S608
+        for table, name in connection.exec_driver_sql(query):
+            found.setdefault(table, set()).add(name)
+        return found
+    listed = inspector.get_multi_indexes(schema=schema, filter_names=names) if names else {}
+    return found | {str(name): {str(each["name"]) for each in indexes} for (_schema, name), indexes in listed.items()}
+
+
 @define(eq=False, kw_only=True)
 class Situation:
     """What a plan begins with, and what it finds out.
@@ -74,6 +89,7 @@ class Situation:
         facts: the plugins in the ledger, by name.
         present: the schema as the steps so far leave it.
         older: the columns of the tables that were there before.
+        definitions: the custom fields, the hidden ones included.
         problems: what stands against the plan.
     """
 
@@ -84,6 +100,7 @@ class Situation:
     present: Present
     older: Mapping[str, frozenset[str]]
     now: datetime
+    definitions: tuple[Definition, ...] = ()
     problems: list[str] = field(factory=list)
 
     @property

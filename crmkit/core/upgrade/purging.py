@@ -82,9 +82,13 @@ def stages(here: Situation, fact: Fact, move: Mover) -> Iterator[Step]:
 def dropped_fields(
     here: Situation, fact: Fact, fields: Mapping[str, Mapping[str, object]], own: set[str]
 ) -> Iterator[Step]:
-    """Yield what drops the columns of fields that a plugin added to entities of others."""
+    """Yield what drops the columns of fields that a plugin added to entities of others.
+
+    Those of a promoted custom field, which the plugin had declared later, stay: they are the definition's again.
+    """
+    promoted = {f"{each.entity}.{each.name}" for each in here.definitions if each.promoted}
     for path, field in fields.items():
-        if path.partition(".")[0] in own:
+        if path.partition(".")[0] in own or path in promoted:
             continue
         table = str(field["table"])
         wanted = [*field["columns"], field["key"]]  # type: ignore[misc]

@@ -64,8 +64,13 @@ def rebuild(connection: sa.Connection, name: str, without: Iterable[str]) -> Non
     dropped = set(without)
     sql = sa.text("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql IS NOT NULL")
     indexes = connection.execute(sql, {"name": name}).scalars().all()
-    found = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
-    kept = [column for column in found.columns if column.name not in dropped]
+    inspector = sa.inspect(connection)
+    key = inspector.get_pk_constraint(name)["constrained_columns"]
+    kept = [
+        sa.Column(each["name"], each["type"], primary_key=each["name"] in key, nullable=each["nullable"])
+        for each in inspector.get_columns(name)
+        if each["name"] not in dropped
+    ]
     references = [each for each in references_of(connection, name) if each[0] not in dropped]
     metadata = sa.MetaData()
     for target in {table for _column, table, _on_delete in references}:
@@ -73,7 +78,7 @@ def rebuild(connection: sa.Connection, name: str, without: Iterable[str]) -> Non
     made = sa.Table(
         MAKING,
         metadata,
-        *(sa.Column(each.name, each.type, primary_key=each.primary_key, nullable=each.nullable) for each in kept),
+        *kept,
         *(
             sa.ForeignKeyConstraint([column], [f"{table}.id"], name=short(f"fk_{name}_{column}"), ondelete=on_delete)
             for column, table, on_delete in references

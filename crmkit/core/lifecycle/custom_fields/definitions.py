@@ -31,15 +31,20 @@ NAMES: Mapping[str, str] = {
     "index": "indexed",
     "privacy": "privacy",
     "promoted": "promoted",
+    "active": "active",
 }
 """The attributes of a definition, each with the field of the record."""
 
 
-def definitions_of(connection: sa.Connection, model: Model, tables: Tables) -> list[Definition]:
-    """Return the custom fields of a database that are active, oldest first."""
+def definitions_of(
+    connection: sa.Connection, model: Model, tables: Tables, *, hidden: bool = False
+) -> list[Definition]:
+    """Return the custom fields of a database, oldest first; those that are hidden, too, if they are wanted."""
     table, fields = tables[ENTITY], model.entities[ENTITY].fields
     query = sa.select(*(table.c[fields[name].columns[0]] for name in NAMES.values()))
-    living = query.where(table.c.deleted_at.is_(None), table.c.active.is_(sa.true())).order_by(table.c.id)
+    living = query.where(table.c.deleted_at.is_(None)).order_by(table.c.id)
+    if not hidden:
+        living = living.where(table.c.active.is_(sa.true()))
     found = []
     for row in connection.execute(living):
         raw = {name: value for name, value in zip(NAMES.values(), row, strict=True) if value is not None}

@@ -59,8 +59,8 @@ class CustomFields:
             if draft.sets(name):
                 draft.refuse(name, _("This stays as it is. Make the field inactive, and define another one."))
         for name in KEPT:
-            if draft.sets(name) and draft.get(name) and self._session.principal.user is not None:
-                draft.refuse(name, _("This is changed together with the database, not by an update."))
+            if draft.sets(name) and draft.get(name) and not self._session.unit.is_maintaining:
+                draft.refuse(name, _("This is changed together with the database: see `crmkit fields`."))
 
     def check_new(self, draft: Draft, entity: EntityModel, wanted: Definition) -> None:
         """Refuse a name under which a plugin that isn't enabled keeps values, and too many fields."""
@@ -90,10 +90,13 @@ class CustomFields:
     def check_delete(self, draft: Draft) -> None:
         """Refuse to delete a definition whose field has values, or a column."""
         wanted = definition(draft.get)
+        entity = self._session.model.entities.get(wanted.entity)
+        if entity is None or is_claimed(draft, entity.fields.get(wanted.name)):
+            return
         count = self.count(wanted)
-        if count or wanted.promoted:
+        if count or (wanted.promoted and not self._session.unit.is_maintaining):
             text = _(
-                "{count} records have a value in {path}. Empty them first, or make the field inactive.",
+                "{count} records have a value in {path}. Hide the field, or purge it: see `crmkit fields`.",
                 count=count,
                 path=f"{wanted.entity}.{wanted.name}",
             )
@@ -101,8 +104,6 @@ class CustomFields:
 
     def count(self, wanted: Definition) -> int:
         """Return how many records, deleted ones included, have a value in a field."""
-        if wanted.entity not in self._session.model.entities:
-            return 0
         table, column = self._column(wanted)
         query = sa.select(sa.func.count()).select_from(table).where(column.is_not(None))
         return int(self._session.unit.connection.execute(query).scalar_one())
