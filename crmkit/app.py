@@ -313,14 +313,16 @@ class CRM(Maker):
         actor: str | Record | System,
         connection: sa.Connection | None = None,
         readonly: bool = False,
+        reason: str = "",
     ) -> Session:
         """Open a session, to be used in a `with` block, which is one transaction.
 
         `actor` is the host's id of a user, a user record, or `SYSTEM`. With a host's `connection`, the session takes
         part in the host's transaction: each command runs in a savepoint, and the host commits. A `readonly` session
-        sees one snapshot throughout.
+        sees one snapshot throughout. `reason` says why, and is noted with what sensitive values the actor is shown.
 
         Raises:
+            AccessNotRecordedError: at its end, if that can't be noted.
             UnknownActorError: if there is no such active user.
             UpgradeNeeded: if the database does not match the plugins.
             ConnectionFailed: if the database can't be reached.
@@ -328,7 +330,7 @@ class CRM(Maker):
         """
         from crmkit.core.lifecycle.opening import open_session
 
-        return open_session(self, actor=actor, connection=connection, readonly=readonly)
+        return open_session(self, actor=actor, connection=connection, readonly=readonly, reason=reason)
 
     def run(self, function: Callable[[Session], T], /, *, actor: str | Record | System) -> T:
         """Run a function of a session in a transaction, again if the database asks for it (deadlock, serialization).

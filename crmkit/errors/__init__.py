@@ -108,6 +108,9 @@ from crmkit.errors.root import (
     listed as listed,
 )
 from crmkit.errors.sessions import (
+    AccessNotRecordedError as AccessNotRecordedError,
+)
+from crmkit.errors.sessions import (
     FieldsMovedError as FieldsMovedError,
 )
 from crmkit.errors.sessions import (

@@ -94,3 +94,12 @@ class LeaseLostError(SessionError):
             work=self.work,
             consumer=self.consumer,
         )
+
+
+class AccessNotRecordedError(SessionError):
+    """Sensitive values were read, and that they were could not be written into the audit trail."""
+
+    @property
+    def message(self) -> str:
+        """Say what it means."""
+        return _("Sensitive data can't be shown now, as the audit trail can't be written. Try again later.")

@@ -9,7 +9,7 @@ from crmkit.core.declare.access import Grant
 from crmkit.core.declare.kinds import AnyRefKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.declare.access import Action, Level
@@ -91,6 +91,19 @@ class Rights:
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:
         """Return whether the actor may see a field."""
         return field.name not in self.hidden(entity)
+
+    @cached_property
+    def sensitive(self) -> Mapping[str, frozenset[str]]:
+        """The sensitive fields that the actor sees, by entity; entities without any are left out."""
+        found = {
+            name: frozenset(
+                each.name
+                for each in entity.fields.values()
+                if each.declared.privacy == "sensitive" and self.sees(entity, each)
+            )
+            for name, entity in self.model.entities.items()
+        }
+        return {name: fields for name, fields in found.items() if fields}
 
     @cached_property
     def sees_everything(self) -> bool:

@@ -33,7 +33,7 @@ RETRYABLE_WORDS = ("database is locked", "database table is locked")
 
 
 def open_session(
-    crm: CRM, *, actor: str | Record | System, connection: sa.Connection | None, readonly: bool
+    crm: CRM, *, actor: str | Record | System, connection: sa.Connection | None, readonly: bool, reason: str = ""
 ) -> Session:
     """Open a session of a CRM."""
     if not crm.is_checked:
@@ -57,6 +57,7 @@ def open_session(
     unit = Unit(opened, crm.clock, crm.ids, crm.statistics, is_hosted=connection is not None, is_readonly=readonly)
     if fitted is not crm.declared:
         unit.before_writing = partial(fitted.check_unmoved, opened)
+    unit.reason = reason
     return Session(fitted.model, fitted.tables, unit, principal_of(crm, fitted, user), fitted.statements(opened))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
@@ -11,9 +11,11 @@ from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle.homezone import day_of
 from crmkit.core.lifecycle.merging.redirects import survivor_of
+from crmkit.core.lifecycle.privacy.accesses import note
 from crmkit.core.reading.context import ReadContext
 from crmkit.core.reading.reader import Reader
 from crmkit.core.reading.trees import ancestors
+from crmkit.core.reading.watching import Watch
 from crmkit.errors import DeclarationError, NotFoundError
 from crmkit.translation import _
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.declare.access import Action
     from crmkit.core.lifecycle.ledger import Statements
+    from crmkit.core.lifecycle.session import Session
     from crmkit.core.lifecycle.unit import Unit
     from crmkit.core.reading.page import Page
     from crmkit.core.reading.permission import Principal
@@ -63,6 +66,12 @@ class Questions:
         self.unit.check_readable()
         return day_of(self.unit.now, self.model.conventions.time_zone)
 
+    @cached_property
+    def watch(self) -> Watch | None:
+        """What notes which sensitive values the actor is shown; None if it sees none, or is a program."""
+        sensitive = {} if self.principal.reaches_all else self.principal.rights.sensitive
+        return Watch(sensitive, partial(note, cast("Session", self))) if sensitive else None
+
     @property
     def reader(self) -> Reader:
         """The read side, as this session's actor sees it."""
@@ -80,6 +89,7 @@ class Questions:
             conventions=self.model.conventions,
             reach=principal.reach if action == "read" else partial(principal.reach, action=action),
             visible=principal.visible,
+            watch=self.watch,
             access_key=(*principal.key, action),
         )
         return Reader(self.model, self.tables, self.unit.connection, context, self.statements.plans)

@@ -66,13 +66,19 @@ def without(entity: EntityModel, record: R, hidden: frozenset[str]) -> R:
     return cast("R", made)
 
 
-def shown_values(session: Session, entity: EntityModel | None, values: Mapping[str, object]) -> Mapping[str, object]:
-    """Return those of some logged values that the actor may see; fields that nobody declares any more are not seen."""
+def shown_values(
+    session: Session, entity: EntityModel | None, values: Mapping[str, object], record: int
+) -> Mapping[str, object]:
+    """Return those of a record's logged values that the actor may see; fields that nobody declares now are not seen."""
     if session.principal.reaches_all:
         return values if entity is None else {name: values[name] for name in values if name not in entity.secrets}
     if entity is None:
         return {}
     hidden = session.principal.rights.hidden(entity)
+    if session.watch is not None:
+        told = session.watch.sensitive.get(entity.name, frozenset()) & {*values} - hidden
+        if told:
+            session.watch.note(entity.name, told, [record])
     return {name: value for name, value in values.items() if name in entity.fields and name not in hidden}
 
 

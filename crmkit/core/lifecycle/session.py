@@ -30,6 +30,7 @@ from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.levels.levels import Levels
+from crmkit.core.lifecycle.privacy import accesses
 from crmkit.core.lifecycle.privacy.commands import Protecting
 from crmkit.core.lifecycle.privacy.consents import Consents
 from crmkit.core.lifecycle.together import one_entity
@@ -71,7 +72,10 @@ class Session(Protecting):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.unit.finish(failed=error is not None)
+        try:
+            self.unit.finish(failed=error is not None)
+        finally:
+            accesses.keep(self, failed=error is not None)
 
     @cached_property
     def elevated(self) -> Session:

@@ -94,8 +94,8 @@ def history(session: Session, record: Record) -> list[HistoryEntry]:
             action=row.action,
             at=row.at,
             actor=_actor(row.actor_id),
-            old=shown_values(session, entity, _values(row.old)),
-            new=_said(row) or shown_values(session, entity, _values(row.new)),
+            old=shown_values(session, entity, _values(row.old), record.id),
+            new=_said(row) or shown_values(session, entity, _values(row.new), record.id),
             origin=found.get(row.version) if row.action in WRITTEN else None,
         )
         for row in session.unit.connection.execute(query)
@@ -128,7 +128,8 @@ def timeline(session: Session, record: Record, *, limit: int, after: str | None)
             action=row.action,
             at=row.at,
             actor=_actor(row.actor_id),
-            new=_said(row) or shown_values(session, session.model.entities.get(row.entity), _values(row.new)),
+            new=_said(row)
+            or shown_values(session, session.model.entities.get(row.entity), _values(row.new), row.record_id),
         )
         for row in found[:size]
     )

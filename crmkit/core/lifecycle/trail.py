@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 AT_ONCE = 500
-TOLD = ABOUT | {"blank", "disclose", "erase", "reveal"}
+TOLD = ABOUT | {"blank", "disclose", "erase", "read", "reveal"}
 """The actions of which auditors are told all: they are about records, not about the values of fields."""
 
 
@@ -31,7 +31,7 @@ class AuditEntry:
 
     Attributes:
         number: its place in the change log.
-        record: the record it is about, which may be deleted.
+        record: the record it is about, which may be deleted; of a `read`, with the id 0: `new` has all ids.
         actor: the user who did it, None for the system.
         at: the moment, UTC.
         seal: the seal that it is under; None if it isn't sealed yet.
@@ -110,13 +110,13 @@ class Trail:
             action=row.action,
             at=row.at,
             actor=row.actor_id,
-            old=self._shown(row.entity, row.old),
-            new=json.loads(row.new or "{}") if row.action in TOLD else self._shown(row.entity, row.new),
+            old=self._shown(row, row.old),
+            new=json.loads(row.new or "{}") if row.action in TOLD else self._shown(row, row.new),
             seal=row.seal,
             hash=row.hash,
         )
 
-    def _shown(self, name: str, text: str | None) -> Mapping[str, object]:
-        entity = self._session.model.entities.get(name)
+    def _shown(self, row: sa.Row[Any], text: str | None) -> Mapping[str, object]:
+        entity = self._session.model.entities.get(row.entity)
         values: dict[str, object] = json.loads(text) if text else {}
-        return {} if entity is None else shown_values(self._session, entity, values)
+        return {} if entity is None else shown_values(self._session, entity, values, row.record_id)

@@ -45,6 +45,8 @@ class Unit:
         doomed: whether a command failed after it had begun to write.
         is_maintaining: whether the way in which the database keeps custom fields is changed along with what is written.
         before_writing: what is done once, when the transaction begins to write; what it raises dooms the session.
+        shown: the sensitive values that were shown, by moment, entity and fields: the ids of the records.
+        reason: why the actor does all this, for the audit trail.
     """
 
     connection: sa.Connection
@@ -68,6 +70,8 @@ class Unit:
     known: set[tuple[bool, str, int]] = field(factory=set, init=False)
     running: list[str] = field(factory=list, init=False)
     warnings: list[Suspicion] = field(factory=list, init=False)
+    shown: dict[tuple[datetime, str, tuple[str, ...]], set[int]] = field(factory=dict, init=False)
+    reason: str = field(default="", init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.clock()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel, FieldModel
     from crmkit.core.declare.conventions import Conventions
+    from crmkit.core.reading.watching import Watch
 
     Reach = Callable[[EntityModel, sa.FromClause], sa.ColumnElement[bool] | None]
     Visible = Callable[[EntityModel, FieldModel], bool]
@@ -30,6 +31,7 @@ class ReadContext:
         team: the id of that user's team.
         reach: returns the condition that an entity's rows must meet to be read; None means all of them.
         visible: says whether a field may be seen at all; None means every field that is no secret.
+        watch: is told which sensitive values are shown; None if the actor sees none.
         access_key: equal keys promise equal answers of `reach` and `visible`, so that prepared statements are used
             again. Without it every statement is prepared anew.
     """
@@ -41,6 +43,7 @@ class ReadContext:
     conventions: Conventions
     reach: Reach
     visible: Visible | None = None
+    watch: Watch | None = None
     access_key: Hashable | None = None
 
     def sees(self, entity: EntityModel, field: FieldModel) -> bool:

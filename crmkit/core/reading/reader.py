@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
+from crmkit.core.declare.records import Record
 from crmkit.core.reading.aggregate import Aggregation
 from crmkit.core.reading.execution import Execution, check_limit
+from crmkit.core.reading.page import Page
 from crmkit.core.reading.paths import PathFinder
 from crmkit.core.reading.plans import ReadPlans
 from crmkit.core.reading.requests import Request, as_expression
@@ -25,12 +27,11 @@ from crmkit.errors import FilterError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
-    from crmkit.core.declare.records import Record
     from crmkit.core.reading.context import ReadContext
-    from crmkit.core.reading.page import Page
+    from crmkit.core.reading.paths import Path
     from crmkit.core.reading.statements import Statement
     from crmkit.core.storage.tables import Tables
 
@@ -58,6 +59,7 @@ class Reader:
         plans: ReadPlans | None = None,
     ) -> None:
         self.context = context
+        self.watch = context.watch
         self.finder = PathFinder(model, context.visible)
         self.execution = Execution(model, tables, connection, context, plans or ReadPlans())
 
@@ -81,6 +83,8 @@ class Reader:
         for start in range(0, len(wanted), IDS_AT_ONCE):
             rows = self.execution.execute(statement, {"ids": wanted[start : start + IDS_AT_ONCE]})
             found |= {record.id: record for record in map(statement.load, rows)}
+        if self.watch is not None:
+            self.watch.records(found.values())
         return {each: found[each] for each in wanted if each in found}
 
     def get(self, entity: EntityModel, id: int, include: Sequence[str] = ()) -> tuple[Record, dict[str, Record]] | None:
@@ -94,7 +98,10 @@ class Reader:
         included = tuple(include)
         statement = self.execution.kept(("get", entity.name, included), lambda: self._get_statement(entity, included))
         row = next(iter(self.execution.execute(statement, {"id": int(id)})), None)
-        return None if row is None else statement.load(row)
+        answer = None if row is None else statement.load(row)
+        if self.watch is not None and answer is not None:
+            self.watch.records((answer[0], *answer[1].values()))
+        return answer
 
     def find(
         self,
@@ -115,7 +122,10 @@ class Reader:
             InvalidValue: if limit, cursor or search can't be used.
         """
         request = self._request(entity, where, given, search, order, deleted=deleted)
-        return self.execution.page(request, ("find",), lambda: self._records(entity), limit, after)
+        page = self.execution.page(request, ("find",), lambda: self._records(entity), limit, after)
+        if self.watch is not None:
+            self.watch.records(page)
+        return page
 
     def rows(
         self,
@@ -137,7 +147,7 @@ class Reader:
             InvalidValue: if limit, cursor or search can't be used.
         """
         request = self._request(entity, where, given, search, order, deleted=deleted)
-        return self.execution.page(request, ("rows", tuple(fields)), lambda: self._rows(entity, fields), limit, after)
+        return self._rows_page(request, fields, limit, after)
 
     def count(
         self,
@@ -175,9 +185,10 @@ class Reader:
             FilterError: if a path, a measure, the filter or the order is wrong; it says where.
         """
         request = self._request(entity, where, given, search, None, deleted=False)
-        return Aggregation(self.execution, self.finder, request, by=by, measures=measures, given=given or {}).rows(
-            order
-        )
+        made = Aggregation(self.execution, self.finder, request, by=by, measures=measures, given=given or {})
+        if self.watch is not None:
+            self.watch.measures(made.by, made.measures)
+        return made.rows(order)
 
     def iterate(
         self,
@@ -196,14 +207,32 @@ class Reader:
         """
         request = self._request(entity, where, given, search, None, deleted=deleted)
         if fields is None:
-            return self._walk(request, ("find",), self._records(entity), batch)
-        return self._walk(request, ("rows", tuple(fields)), self._rows(entity, fields), batch)
+            shape = self._records(entity)
+            return self._walk(lambda after: self.execution.page(request, ("find",), lambda: shape, batch, after), batch)
+        self._rows(entity, fields)  # so that a wrong path is refused now, and not when the first row is wanted
+        return self._walk(lambda after: self._rows_page(request, fields, batch, after), batch)
 
-    def _walk(self, request: Request, key: tuple[Hashable, ...], shape: Shape[T], batch: int) -> Iterator[T]:
+    def _rows_page(
+        self, request: Request, fields: Sequence[str], limit: int | None, after: str | None
+    ) -> Page[tuple[object, ...]]:
+        entity, width, asked = request.entity, len(fields), tuple(fields)
+        watched: list[tuple[Path, int]] = []
+        if self.watch is not None and fields:
+            watched = self.watch.columns([self.finder.find(entity, text) for text in fields])
+            asked += tuple(".".join((*path.hop_names, "id")) for path, _position in watched)
+        page = self.execution.page(request, ("rows", asked), lambda: self._rows(entity, asked), limit, after)
+        if self.watch is None or not watched:
+            return page
+        self.watch.rows(watched, page, width)
+        return Page((row[:width] for row in page), next=page.next)
+
+    def _walk(self, next_page: Callable[[str | None], Page[T]], batch: int) -> Iterator[T]:
         check_limit(batch)
         after: str | None = None
         while True:
-            page = self.execution.page(request, key, lambda: shape, batch, after)
+            page = next_page(after)
+            if self.watch is not None:
+                self.watch.records(each for each in page if isinstance(each, Record))
             yield from page
             after = page.next
             if after is None:
@@ -250,7 +279,7 @@ class Reader:
     ) -> Request:
         expression, values = as_expression(where, given)
         found = None if expression is None else self.execution.filter(entity, expression)
-        return Request(
+        request = Request(
             entity=entity,
             filter=found,
             values=() if found is None else found.values(self.context, values),
@@ -258,6 +287,9 @@ class Reader:
             keys=sort_keys(self.finder, entity, order),
             deleted=deleted,
         )
+        if self.watch is not None:
+            self.watch.request(request)
+        return request
 
     def _visible(self, entity: EntityModel) -> list[FieldModel]:
         return [field for field in entity.fields.values() if self.context.sees(entity, field)]

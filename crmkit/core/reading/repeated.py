@@ -35,6 +35,8 @@ def repeated(
     """
     request = reader.selection(entity, where, given)
     path = reader.finder.find(entity, field)
+    if reader.watch is not None:
+        reader.watch.asked([path])
 
     def build() -> Statement[Sequence[object]]:
         sources = reader.execution.sources(request.entity)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,6 @@ from crmkit import (
     ChannelIdentity,
     Contact,
     Customer,
-    CustomField,
     Opportunity,
     Order,
     OrderLine,
@@ -27,7 +25,6 @@ from crmkit import (
     ref,
     text,
 )
-from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.reverting import revert_import
 from crmkit.errors import (
     AccessDeniedError,
@@ -38,46 +35,17 @@ from crmkit.errors import (
     Refused,
 )
 from crmkit.testing.plugins import make_plugin
-from tests.core.privacy import person
-from tests.core.privacy.person import SIGN, Known, Visit, know
+from tests.core.privacy.erasing import bytes_of, clinic_ref, erase
+from tests.core.privacy.person import SIGN, Known, Visit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crmkit import CRM
-    from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
 pytestmark = pytest.mark.row("M16")
 NAMES = re.compile(r"[^,\n]*(?:canary|[Ee]rased|other|Ann)[^,\n]*")
-
-
-@pytest.fixture
-def clinic(make_crm: CRMFactory) -> CRM:
-    """A CRM with sales and a plugin that knows health and visits."""
-    return make_crm(["sales", person])
-
-
-@pytest.fixture
-def known(clinic: CRM, clock: FrozenClock, tmp_path: Path) -> Known:
-    """Two persons of whom everything is known."""
-    return know(clinic, clock, tmp_path)
-
-
-def erase(crm: CRM, number: int) -> None:
-    """Erase a person as the officer."""
-    with crm.session(actor="olga") as session:
-        session.erase(session.get(Customer, number), reason="asked on 1 March")
-
-
-def bytes_of(crm: CRM) -> bytes:
-    """Return every byte of the database: the file of SQLite and its log, or all rows of all tables."""
-    crm.compact()
-    if crm.engine.dialect.name == "sqlite":
-        file = crm.engine.url.database
-        assert file is not None
-        return b"".join(each.read_bytes() for each in sorted(Path(file).parent.glob(f"{Path(file).name}*")))
-    with crm.engine.connect() as connection:
-        rows = [connection.execute(sa.select(table)).all() for table in crm.tables.all]
-    return repr(rows).encode()
 
 
 def figures(crm: CRM) -> dict[str, str]:
@@ -164,7 +132,7 @@ def test_the_plan_says_what_would_happen_and_does_nothing(clinic: CRM, known: Kn
     """It lists what is blanked, deleted and kept, with the reasons, and is what the erasure does."""
     before = clinic.fingerprint()
     with clinic.session(actor="olga") as session:
-        plan = session.erasure_plan(session.get(Customer, known.ann))
+        plan = session.erasure_plan(clinic_ref(known.ann))
     assert clinic.fingerprint() == before
     fates = {(each.entity, each.fate): each for each in plan.steps}
     assert {entity for entity, fate in fates if fate == "delete"} == {
@@ -215,11 +183,6 @@ def test_only_who_has_the_right_erases(clinic: CRM, known: Known) -> None:
             with pytest.raises(AccessDeniedError, match="may not erase"):
                 session.erase(clinic_ref(known.ann), reason="asked")
     assert clinic.fingerprint() == before
-
-
-def clinic_ref(number: int) -> Ref[object]:
-    """Return the reference to a customer."""
-    return ref_class("customer")(number)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -281,49 +244,6 @@ def test_erasing_twice_changes_nothing_more_that_counts(clinic: CRM, known: Know
     with clinic.session(actor="admin") as session:
         session.update(session.get(Customer, known.ann), description=f"{SIGN} again")
     erase(clinic, known.ann)
-    assert SIGN.encode() not in bytes_of(clinic)
-    assert clinic.audit.verify() == []
-
-
-def test_what_a_disabled_plugin_keeps_of_a_person_goes(
-    make_crm: CRMFactory, clock: FrozenClock, tmp_path: Path
-) -> None:
-    """Columns of a disabled plugin are emptied; its own records, which nobody can read any more, stand against it."""
-    on = make_crm.database()
-    crm = make_crm(["sales", person], on=on)
-    known = know(crm, clock, tmp_path)
-    crm = make_crm(["sales"], on=on)
-    with crm.session(actor="olga") as session:
-        plan = session.erasure_plan(clinic_ref(known.ann))
-        assert "person" in plan.problems[0]
-        with pytest.raises(Refused, match="is disabled, keeps"):
-            session.erase(clinic_ref(known.ann), reason="asked")
-    with crm.engine.begin() as connection:
-        for name in ("remark", "memo", "visit"):
-            table = sa.table(f"crm_person_{name}", schema=crm.tables.schema)
-            connection.execute(sa.delete(table))
-    erase(crm, known.ann)
-    with crm.engine.connect() as connection:
-        there = sa.table("crm_customer", sa.column("id"), sa.column("diagnosis"), schema=crm.tables.schema)
-        rows = dict(connection.execute(sa.select(there.c.id, there.c.diagnosis)).all())
-    assert (rows[known.ann], rows[known.other]) == (None, "other flu")
-
-
-def test_custom_fields_of_a_person_are_erased(clinic: CRM, known: Known) -> None:
-    """Those that are personal, and those that nobody can read any more, are emptied; the others stay."""
-    with clinic.session(actor="admin") as session:
-        for name, privacy in (("hobby", "sensitive"), ("size", "normal"), ("old", "normal")):
-            session.create(CustomField, name=name, kind="text", privacy=privacy, searched=True)
-        session.create(CustomField, name="mood", entity="visit", kind="text", privacy="personal")
-    with clinic.session(actor="admin") as session:
-        ann = session.update(session.get(Customer, known.ann), hobby=f"{SIGN} hobby", size="XL", old=f"{SIGN} old")
-        session.update(session.related(ann, Visit)[0], mood=f"{SIGN} mood")
-        session.update(session.find(CustomField, {"name": "old"})[0], active=False)
-    erase(clinic, known.ann)
-    with clinic.session(actor="admin") as session:
-        ann = session.get(Customer, known.ann)
-        assert (ann.hobby, ann.size) == (None, "XL")
-        assert session.related(ann, Visit)[0].mood is None
     assert SIGN.encode() not in bytes_of(clinic)
     assert clinic.audit.verify() == []
 

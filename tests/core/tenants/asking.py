@@ -93,6 +93,7 @@ NOT_ASKED = {
     "serialise": "waits",
     "setting": "comes from the assembly",
     "today": "comes from the clock",
+    "watch": "notes what is shown",
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.privacy.accesses import is_among
 from crmkit.core.lifecycle.privacy.finding import chunks, dossier_of
 from crmkit.core.lifecycle.privacy.planning import check_officer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 Entry = dict[str, object]
-ACCESSES = ("disclose", "read", "reveal")
+ACCESSES = ("disclose", "reveal")
 """Entries of the change log that tell who was shown what."""
 
 
@@ -117,6 +118,21 @@ def accesses_of(session: Session, dossier: Dossier) -> Iterator[Entry]:
             record = f"{row.entity}:{row.record_id}"
             said = json.loads(row.new or "{}")
             yield {"record": record, "action": row.action, "at": moment(row.at), "by": user(row.actor_id), **said}
+    for name, ids in dossier.all():
+        yield from reads_of(session, name, ids)
+
+
+def reads_of(session: Session, name: str, ids: set[int]) -> Iterator[Entry]:
+    """Yield who was shown sensitive values of some records."""
+    change = session.tables.system.change
+    query = sa.select(change).where(change.c.entity == name, change.c.record_id == 0, change.c.action == "read")
+    for row in session.unit.connection.execute(query.order_by(change.c.id)):
+        said = json.loads(row.new)
+        ranges = said.pop("ids")
+        for each in sorted(ids):
+            if is_among(each, ranges):
+                found = {"record": f"{name}:{each}", "action": "read", "at": moment(row.at), "by": user(row.actor_id)}
+                yield {**found, **said}
 
 
 def entries(session: Session, dossier: Dossier) -> Iterator[sa.Row[tuple[object, ...]]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.privacy import forgetting, left_behind
 from crmkit.core.lifecycle.privacy.blanking import blank
-from crmkit.core.lifecycle.privacy.finding import dossier_of
+from crmkit.core.lifecycle.privacy.finding import chunks, dossier_of
 from crmkit.core.lifecycle.privacy.planning import erasure_plan
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
@@ -37,12 +39,30 @@ def erase(session: Session, person: Record | Ref[object], *, reason: str) -> Era
             refusals = tuple(Refusal(path="reason" if not plan.problems else "id", text=text) for text in problems)
             raise Refused(entity=plan.person.entity, refusals=refusals)
         with session.unit.writing():
-            dossier = dossier_of(session, plan.person)
+            dossier = locked_dossier(session, plan.person)
             forget(session, dossier)
             counts = {name: empty(session, dossier, name) for name, _ids in dossier.all()}
             left_behind.empty_columns(session, dossier)
             note(session, plan, {"reason": reason, "records": counts})
     return plan
+
+
+def locked_dossier(session: Session, person: Ref[object]) -> Dossier:
+    """Return everything that is about a person, once nobody can add to it before the end of the transaction.
+
+    On PostgreSQL this waits for those who are about to refer to one of the records (see `check_references`).
+    """
+    found = dossier_of(session, person)
+    while True:
+        for name, ids in found.all():
+            table = session.tables[name]
+            for chunk in chunks(ids):
+                query = sa.select(table.c.id).where(table.c.id.in_(chunk)).order_by(table.c.id).with_for_update()
+                session.unit.connection.execute(query).all()
+        again = dossier_of(session, person)
+        if again == found:
+            return found
+        found = again
 
 
 def forget(session: Session, dossier: Dossier) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from attrs import asdict, frozen
 
 from crmkit.core.lifecycle.merging.redirects import survivor_of
@@ -82,7 +83,10 @@ def check_officer(session: Session, person: Record | Ref[object], action: str) -
         text = _("Records of {entity} are no persons. There are: {names}.", entity=entity.name, names=names)
         raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
     number = survivor_of(session, entity.name, int(ref)) or int(ref)
-    if number not in session.reader.by_id(entity, [number], deleted=True):
+    table = session.tables[entity.name]
+    reach = session.principal.reach(entity, table, "read")
+    seen = sa.select(table.c.id).where(table.c.id == number, sa.true() if reach is None else reach)
+    if session.unit.connection.execute(seen).first() is None:
         raise NotFoundError(entity=entity.name, id=int(ref))
     return type(ref)(number)
 

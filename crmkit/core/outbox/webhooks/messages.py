@@ -60,4 +60,8 @@ def changed(session: Session, row: sa.Row[Any]) -> Mapping[str, object]:
     if found is None:
         return {}
     values = {"old": found.old, "new": found.new}
-    return {name: dict(shown_values(session, entity, json.loads(text))) for name, text in values.items() if text}
+    return {
+        name: dict(shown_values(session, entity, json.loads(text), row.record_id))
+        for name, text in values.items()
+        if text
+    }
