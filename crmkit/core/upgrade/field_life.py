@@ -108,14 +108,14 @@ class FieldLife:
             fitted = fitted_to(self._crm.declared, [wanted])
             field = fitted.model.entities[wanted.entity].fields.get(wanted.name)
             if field is None or not is_custom(field):
-                session.delete(record)  # a plugin declares it by now, and its values are the plugin's
+                forget(session, record)  # a plugin declares it by now, and its values are the plugin's
                 return 0
             count = session.custom_fields.count(wanted)
             if count and not destructive:
                 loss = _("{count} values of {path}", count=count, path=f"{wanted.entity}.{wanted.name}")
                 raise DestructiveError(losses=(loss,))
             empty(connection, fitted, wanted.entity, field)
-            session.delete(record)
+            forget(session, record)
             drop_index(connection, fitted, wanted.entity, wanted.name)
             if wanted.promoted:
                 table = fitted.tables[wanted.entity]
@@ -144,6 +144,11 @@ def find(session: Session, entity: str, name: str) -> Record:
     records = session.find(session.model.entities[ENTITY].record_class, {"entity": found})
     listed = {str(getattr(each, "name", "")): each for each in records}
     return known(listed, name, _("custom field of {entity}", entity=found))
+
+
+def forget(session: Session, record: Record) -> None:
+    """Delete a definition, so that it can be restored without what is no longer there."""
+    session.delete(session.update(record, indexed=False, promoted=False))
 
 
 def active_field(fitted: Fitted, entity: str, name: str) -> FieldModel:

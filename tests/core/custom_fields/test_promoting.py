@@ -338,6 +338,23 @@ def test_a_restored_database_has_columns_and_indexes(crm: CRM, make_crm: CRMFact
     other.close()
 
 
+def test_a_purged_definition_that_is_restored_is_a_field_without_values(crm: CRM) -> None:
+    """It doesn't look for columns and indexes that are gone."""
+    field = define(crm, "text", "it")
+    crm.fields.index("customer", "it")
+    crm.fields.promote("customer", "it")
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme", it="here")
+        for change in ({"promoted": False}, {"indexed": False}):
+            with pytest.raises(Refused):
+                session.update(session.get(CustomField, field.id), **change)  # type: ignore[arg-type]
+    crm.fields.purge("customer", "it", destructive=True)
+    with crm.session(actor="admin") as session:
+        assert not session.restore(CustomField, field.id).promoted
+    with crm.session(actor="admin") as session:
+        assert session.update(session.get(Customer, acme.id), it="again").it == "again"
+
+
 @pytest.mark.row("M1")
 @pytest.mark.parametrize("command", ["index", "promote", "purge"])
 def test_only_who_may_change_definitions_changes_how_they_are_kept(crm: CRM, command: str) -> None:

@@ -58,8 +58,8 @@ class CustomFields:
         for name in FIXED if draft.record is not None else ():
             if draft.sets(name):
                 draft.refuse(name, _("This stays as it is. Make the field inactive, and define another one."))
-        for name in KEPT:
-            if draft.sets(name) and draft.get(name) and not self._session.unit.is_maintaining:
+        for name in KEPT if not self._session.unit.is_maintaining else ():
+            if draft.sets(name) and (draft.record is not None or draft.get(name)):
                 draft.refuse(name, _("This is changed together with the database: see `crmkit fields`."))
 
     def check_new(self, draft: Draft, entity: EntityModel, wanted: Definition) -> None:
@@ -91,10 +91,10 @@ class CustomFields:
         """Refuse to delete a definition whose field has values, or a column."""
         wanted = definition(draft.get)
         entity = self._session.model.entities.get(wanted.entity)
-        if entity is None or is_claimed(draft, entity.fields.get(wanted.name)):
-            return
-        count = self.count(wanted)
-        if count or (wanted.promoted and not self._session.unit.is_maintaining):
+        is_moved = wanted.promoted and not self._session.unit.is_maintaining
+        is_plugins = entity is None or is_claimed(draft, entity.fields.get(wanted.name))
+        count = 0 if is_plugins else self.count(wanted)
+        if count or is_moved:
             text = _(
                 "{count} records have a value in {path}. Hide the field, or purge it: see `crmkit fields`.",
                 count=count,
