@@ -26,6 +26,7 @@ SIZES = {"home": 1, "acme": 2, "bold": 3}
 
 FITTING: dict[str, dict[str, object]] = {
     "consent": {"purpose": "marketing", "expires_at": None, "withdrawn_at": None},
+    "webhook": {"events": ["*"], "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "old_secret": None},
     "custom_field": {"kind": "text"} | dict.fromkeys(("choices", "decimals", "minimum", "maximum", "default")),
 }
 """Values that must fit each other, by entity."""
