@@ -152,11 +152,14 @@ def measured(
     session: Session, entity: EntityModel, section: ProfileSection, where: str, given: Mapping[str, object]
 ) -> dict[str, object]:
     """Return those figures of a section that speak of nothing hidden, in one statement."""
-    model, visible = session.model, session.principal.visible
-    read = partial(read_measure, model, entity, conventions=model.conventions, visible=visible)
-    measures = {
-        each.name: read(each.measure) for each in section.figures if is_seen(session, partial(read, each.measure))
-    }
+    model = session.model
+
+    def read(measure: str, reader: Session) -> Measure:
+        visible = reader.principal.visible
+        return read_measure(model, entity, measure, conventions=model.conventions, visible=visible)
+
+    shown = [each for each in section.figures if is_seen(session, partial(read, each.measure))]
+    measures = {each.name: read(each.measure, session) for each in shown}
     if not measures:
         return {}
     expressions = {name: each.expression for name, each in measures.items()}
@@ -174,13 +177,17 @@ def as_money(measure: Measure, value: object, currency: str) -> object:
 def is_for(session: Session, entity: EntityModel, where: str, given: Mapping[str, object]) -> bool:
     """Return whether the actor may read records of an entity, and see the fields by which they are found."""
     may = session.principal.may(entity, "read")
-    return may and is_seen(session, lambda: session.reader.selection(entity, where, given))
+    return may and is_seen(session, lambda reader: reader.reader.selection(entity, where, given))
 
 
 def seen_paths(session: Session, entity: EntityModel, paths: Iterable[str]) -> list[str]:
     """Return those of the paths that pass no hidden field."""
-    finder = session.reader.finder
-    return [each for each in paths if is_seen(session, partial(finder.find, entity, each))]
+    return [each for each in paths if is_seen(session, partial(found_by, entity=entity, path=each))]
+
+
+def found_by(reader: Session, entity: EntityModel, path: str) -> object:
+    """Follow a path."""
+    return reader.reader.finder.find(entity, path)
 
 
 def seen_order(session: Session, entity: EntityModel, section: ProfileSection) -> str | None:
@@ -190,13 +197,24 @@ def seen_order(session: Session, entity: EntityModel, section: ProfileSection) -
     return ", ".join(word for word, path in words.items() if path in seen) or None
 
 
-def is_seen(session: Session, read: Callable[[], object]) -> bool:
-    """Return whether something can be read; for who sees every field, that it can't is an error of its declaration."""
+def is_seen(session: Session, read: Callable[[Session], object]) -> bool:
+    """Return whether something can be read.
+
+    Raises:
+        FilterError: if nobody can, so that it is no matter of permission, but of what was declared.
+    """
+    if can_read(session, read):
+        return True
+    if not can_read(session.elevated, read):
+        read(session)  # it says what is wrong, in words for this actor
+    return False
+
+
+def can_read(session: Session, read: Callable[[Session], object]) -> bool:
+    """Return whether a session can read something."""
     try:
-        read()
+        read(session)
     except FilterError:
-        if session.principal.visible is None:
-            raise
         return False
     return True
 

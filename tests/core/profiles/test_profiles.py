@@ -234,7 +234,7 @@ def test_sections_that_cannot_be_are_refused_when_plugins_are_loaded(make_crm: C
 
 
 def test_a_section_with_a_wrong_path_says_so(make_crm: CRMFactory) -> None:
-    """Who sees every field is told of a wrong declaration; it is never taken for something hidden."""
+    """A wrong declaration is never taken for something hidden."""
     wrong = ProfileSection(name="w", of="product", entity="order_line", through="product", fields=("order.nmber",))
     crm: CRM = make_crm([make_plugin("one", wrong)])
     with crm.session(actor="admin") as session:
