@@ -152,6 +152,7 @@ def test_celery_does_what_is_due_once(shop: Shop) -> None:
     check_done_once(shop.crm)
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_killed_celery_workers_lose_nothing(shop: Shop) -> None:
     """`kill -9` in the middle: once the leases have ended, others do the rest, and nothing is there twice."""
     relay = shop.relay()
@@ -167,6 +168,7 @@ def test_killed_celery_workers_lose_nothing(shop: Shop) -> None:
     check_done_once(shop.crm)
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_what_a_broker_loses_is_relayed_again(shop: Shop) -> None:
     """When its lease ends; and as nobody has begun it, that counts for no crash."""
     relay = shop.relay()
