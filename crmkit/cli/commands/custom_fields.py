@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def fields() -> None:
-    """Define custom fields, and say how they are kept; they are there without code and without an upgrade."""
+    """Define custom fields, and say how they are kept; it takes neither code nor an upgrade."""
 
 
 @fields.command(name="list")
