@@ -48,6 +48,8 @@ def worker(chosen: Chosen, *, once: bool, all_tenants: bool) -> None:
             lost=counts.lost,
         )
     )
+    if counts.failed or counts.dead:
+        echo(_("`crmkit outbox status` says what went wrong."), err=True)
     if isinstance(made, TenantWorker):
         for name, problem in sorted(made.problems.items()):
             echo(about(name, str(problem)), err=True)

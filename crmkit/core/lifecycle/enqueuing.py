@@ -39,6 +39,7 @@ def enqueue(session: Session, name: str, given: Mapping[str, object], *, key: st
             "parameters": encode(texts),
             "state": WAITING,
             "made_at": session.unit.now,
+            "wanted_at": at or session.unit.now,
             "due_at": at or session.unit.now,
             "tries": 0,
             "crashes": 0,

@@ -51,6 +51,7 @@ def dispatch(connection: sa.Connection, tables: Tables, wanted: Mapping[str, Seq
             "record_id": row.record_id,
             "state": WAITING,
             "made_at": now,
+            "wanted_at": now,
             "due_at": now,
             "tries": 0,
             "crashes": 0,

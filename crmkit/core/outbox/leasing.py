@@ -45,7 +45,7 @@ class Lease:
     occasion: str
     event: int | None
     parameters: str | None
-    due: datetime
+    wanted: datetime
     tries: int
     crashes: int
     fence: str
@@ -87,7 +87,7 @@ def lease_of(row: sa.Row[Any], fence: str, until: datetime, crashes: int) -> Lea
         occasion=row.occasion,
         event=row.event_id,
         parameters=row.parameters,
-        due=row.due_at,
+        wanted=row.wanted_at,
         tries=row.tries,
         crashes=crashes,
         fence=fence,

@@ -30,7 +30,7 @@ class ConsumerStatus:
         is_known: whether an enabled plugin declares it, or it is a webhook that is active; what others are to do waits.
         waiting, failing, dead, done: pieces of work that wait or are being done, those of them that have failed before,
             those that were given up, and those done lately.
-        oldest: since when the oldest one has been due, UTC; None if nothing waits.
+        oldest: the moment that the oldest one which waits is for, UTC; None if nothing waits.
         problem: what went wrong last.
     """
 
@@ -144,7 +144,7 @@ def status_query(work: sa.Table) -> sa.Select[*tuple[object, ...]]:
         count(sa.and_(waits, work.c.tries > 0)).label("failing"),
         count(work.c.state == DEAD).label("dead"),
         count(work.c.state == DONE).label("done"),
-        sa.type_coerce(sa.func.min(sa.case((waits, work.c.due_at))), work.c.due_at.type).label("oldest"),
+        sa.type_coerce(sa.func.min(sa.case((waits, work.c.wanted_at))), work.c.wanted_at.type).label("oldest"),
     ).group_by(work.c.consumer)
 
 

@@ -52,7 +52,7 @@ def call(session: Session, consumer: Consumer, held: Lease) -> None:
         case Handler():
             function_of(declared.run)(session, occurrence(session, held))
         case Job():
-            run = JobRun(id=f"{consumer.name} {held.occasion}", due=held.due, tries=held.tries)
+            run = JobRun(id=f"{consumer.name} {held.occasion}", due=held.wanted, tries=held.tries)
             function_of(declared.run)(session, run, **parameters(session, declared, held))
         case _:
             assert_never(declared)

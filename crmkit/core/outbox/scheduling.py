@@ -75,6 +75,7 @@ def row_of(name: str, due: datetime, now: datetime) -> dict[str, object]:
         "entity": SCHEDULED,
         "state": WAITING,
         "made_at": now,
+        "wanted_at": due,
         "due_at": due,
         "tries": 0,
         "crashes": 0,

@@ -119,11 +119,11 @@ def test_clocks_that_jump_do_no_harm(make_crm: CRMFactory, clock: FrozenClock) -
 
 
 def test_no_run_begins_while_one_is_left(make_crm: CRMFactory, clock: FrozenClock) -> None:
-    """A job that fails is tried again, and no further run of it piles up behind."""
-    tries: list[str] = []
+    """A job that fails is tried again, for the same moment, and no further run of it piles up behind."""
+    tries: list[tuple[str, datetime]] = []
 
     def fail(_session: Session, run: JobRun) -> None:
-        tries.append(run.id)
+        tries.append((run.id, run.due))
         raise ValueError("no")
 
     crm = make_crm([make_plugin("failing", Job(name="fails", run=fail, schedule=Every(timedelta(minutes=1))))])

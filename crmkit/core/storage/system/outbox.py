@@ -21,7 +21,8 @@ class OutboxTables:
 
     Attributes:
         work: one row for every event and handler, and for every run of a job. `occasion` says what for, once for each
-            consumer; `fence` is a new random text with every lease.
+            consumer; `wanted_at` is the moment that it is for, `due_at` that of the next try; `fence` is a new random
+            text with every lease.
         consumer: what is remembered of a handler, job or webhook as a whole: up to when its schedule was followed,
             since when all that it was given failed.
         event_epoch: a random text for the ids of the events from a number on; a restore begins a new one.
@@ -44,6 +45,7 @@ class OutboxTables:
             sa.Column("parameters", TEXT),
             sa.Column("state", TEXT, nullable=False),
             sa.Column("made_at", MOMENT, nullable=False),
+            sa.Column("wanted_at", MOMENT, nullable=False),
             sa.Column("due_at", MOMENT, nullable=False),
             sa.Column("tries", INTEGER, nullable=False),
             sa.Column("crashes", INTEGER, nullable=False),
