@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from crmkit import CRM, SYSTEM, Contact, Customer
 from crmkit.errors import ConflictError, MergedError
+from tests.core.merging.hammer import CUSTOMERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def hammer_everything(make_crm: CRMFactory, processes: int, times: int) -> None:
     database = make_crm.database()
     crm = make_crm(on=database)
     with crm.session(actor=SYSTEM) as session:
-        session.create_many(Customer, [{"name": f"Customer {number}", "employees": 0} for number in range(12)])
+        session.create_many(Customer, [{"name": f"Customer {number}", "employees": 0} for number in range(CUSTOMERS)])
     outcomes = in_processes(processes, database, "everything", times)
     assert sum(outcomes.values()) == processes * times
     check_one_survivor_each(crm)
@@ -82,7 +83,7 @@ def hammer_everything(make_crm: CRMFactory, processes: int, times: int) -> None:
         merges = connection.execute(sa.select(sa.func.count()).select_from(crm.tables.system.merge)).scalar_one()
     assert made == outcomes["refer: done"]
     assert edits == outcomes["edit: done"]
-    assert merges == outcomes["merge: done"] == 12 - len_of(crm)
+    assert merges == outcomes["merge: done"] == CUSTOMERS - len_of(crm)
 
 
 def len_of(crm: CRM) -> int:
