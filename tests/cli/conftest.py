@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -11,8 +14,6 @@ from click.testing import CliRunner
 from crmkit.cli.program import program
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
 EDITION = """
@@ -76,6 +77,12 @@ class CommandLine(Protocol):
 
     def __call__(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
         """Run it with these arguments, and check the exit code."""
+
+
+@pytest.fixture(autouse=True)
+def _on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the shell find `crmkit`, as in an environment that is active: commands to be pasted are shown so."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 @pytest.fixture

@@ -81,8 +81,10 @@ def records_with(session: Session, entity: EntityModel, keys: Sequence[int], lar
     found: dict[int, list[int]] = {}
     for start in range(0, len(keys), AT_ONCE):
         wanted = sa.and_(table.c.entity == entity.name, table.c.key.in_(keys[start : start + AT_ONCE]))
-        few = sa.select(table.c.key).where(wanted).group_by(table.c.key).having(sa.func.count() <= largest)
-        query = sa.select(table.c.key, table.c.record_id).where(table.c.entity == entity.name, table.c.key.in_(few))
+        # Read once, and counted in the same pass: a join with the counts may be planned badly while a table grows.
+        sharing = sa.func.count().over(partition_by=table.c.key).label("sharing")
+        counted = sa.select(table.c.key, table.c.record_id, sharing).where(wanted).subquery()
+        query = sa.select(counted.c.key, counted.c.record_id).where(counted.c.sharing <= largest)
         for key, record in session.unit.connection.execute(query):
             found.setdefault(key, []).append(record)
     return found
