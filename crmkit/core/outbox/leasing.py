@@ -131,7 +131,7 @@ def due_rows(
             ~is_behind,
             condition,
         )
-        .order_by(work.c.due_at, work.c.id)
+        .order_by(work.c.crashes, work.c.due_at, work.c.id)
         .limit(limit)
         .with_for_update(of=work, skip_locked=True)
     )
