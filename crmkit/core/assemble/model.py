@@ -16,6 +16,7 @@ from crmkit.core.declare.external_sources import ExternalSource
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
+from crmkit.core.declare.outbox import LOGGED
 from crmkit.core.declare.profiles import ProfileSection
 from crmkit.core.declare.purposes import Purpose
 from crmkit.core.declare.values import Ref
@@ -310,6 +311,11 @@ class Model:
     @cached_property
     def _rights(self) -> dict[tuple[str, ...], Rights]:
         return {}
+
+    @cached_property
+    def event_names(self) -> frozenset[str]:
+        """The names of all events: those that every entity has, and those that plugins declare."""
+        return frozenset(f"{entity}.{event}" for entity in self.entities for event in LOGGED) | set(self.events)
 
     def setting(self, name: str) -> object:
         """Return the value of a setting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.declare.names import nearest
-from crmkit.core.declare.outbox import LOGGED, Handler, Job, matches
+from crmkit.core.declare.outbox import Handler, Job, matches
 from crmkit.errors import ClashError, DeclarationError
 from crmkit.translation import _
 
@@ -26,11 +26,10 @@ def check_outbox(model: Model) -> None:
         other = known.setdefault((type(each), each.name), (each, plugin))
         if other != (each, plugin):
             raise ClashError(subject=f"{type(each).__name__.lower()} {each.name!r}", plugins=(other[1], plugin))
-    events = {f"{entity}.{event}" for entity in model.entities for event in LOGGED} | set(model.events)
     for handler, plugin in model.of(Handler):
         for pattern in handler.events:
-            if not any(matches([pattern], event) for event in events):
-                close = nearest(pattern, events)
+            if not any(matches([pattern], event) for event in model.event_names):
+                close = nearest(pattern, sorted(model.event_names))
                 hint = _(" Did you mean {close!r}?", close=close) if close else ""
                 problem = _("no event is called {pattern!r}.{hint}", pattern=pattern, hint=hint)
                 raise DeclarationError(subject=_("handler {name!r}", name=handler.name), problem=problem, plugin=plugin)

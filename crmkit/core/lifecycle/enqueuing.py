@@ -38,7 +38,6 @@ def enqueue(session: Session, name: str, given: Mapping[str, object], *, key: st
             "occasion": f"new {secrets.token_hex(8)}" if key is None else f"key {key}",
             "parameters": encode(texts),
             "state": WAITING,
-            "made_at": session.unit.now,
             "wanted_at": at or session.unit.now,
             "due_at": at or session.unit.now,
             "tries": 0,

@@ -8,22 +8,42 @@ import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from attrs import frozen
+
 from crmkit.core.declare import fields as f
 from crmkit.core.declare.declarations import Event, Setting, Unique
 from crmkit.core.declare.kinds import TagsKind
-from crmkit.core.declare.outbox import LOGGED, matches
+from crmkit.core.declare.outbox import matches
 from crmkit.core.declare.records import Record, record
 from crmkit.core.declare.values import Ref
 from crmkit.core.nouns.people import User
+from crmkit.errors import InvalidValue
 from crmkit.translation import _
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.model import Model
+    from crmkit.core.declare.conventions import Conventions
     from crmkit.core.lifecycle.drafts import Batch, Draft
     from crmkit.core.lifecycle.session import Session
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  (what secrets begin with)
 SHORTEST_KEY, LONGEST_KEY = 24, 64
+
+
+@frozen(kw_only=True)
+class NetworksKind(TagsKind):
+    """Any number of networks in CIDR form, such as `10.0.0.0/8`."""
+
+    def parse(self, value: object, conventions: Conventions) -> tuple[str, ...] | None:
+        """Return the networks."""
+        found = TagsKind.parse(self, value, conventions)
+        for each in found or ():
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                text = _("{network!r} is no network; write it like 10.0.0.0/8.", network=each)
+                raise InvalidValue(text) from None
+        return found
 
 
 @record
@@ -43,7 +63,7 @@ class Webhook(Record):
 DECLARATIONS = (
     Setting(
         name="webhook_networks",
-        kind=TagsKind(),
+        kind=NetworksKind(),
         default=None,
         help="Networks beside the public internet to which webhooks may be sent, such as 10.0.0.0/8; there, http is "
         "allowed, too.",
@@ -81,9 +101,8 @@ def check_url(model: Model, draft: Draft) -> None:
 def check_events(model: Model, draft: Draft) -> None:
     """Refuse events that nobody emits."""
     given = draft.get("events")
-    known = {f"{entity}.{event}" for entity in model.entities for event in LOGGED} | set(model.events)
     for pattern in given if isinstance(given, tuple) else ():
-        if not any(matches([pattern], event) for event in known):
+        if not any(matches([pattern], event) for event in model.event_names):
             draft.refuse("events", _("No event is called {pattern!r}.", pattern=pattern))
 
 
@@ -109,10 +128,6 @@ def is_secret(text: str) -> bool:
 
 
 def networks(model: Model) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Return the networks beside the public internet to which webhooks may be sent.
-
-    Raises:
-        ValueError: if one of them is no network.
-    """
+    """Return the networks beside the public internet to which webhooks may be sent."""
     given = model.values.get("webhook_networks")
     return [ipaddress.ip_network(str(each)) for each in given] if isinstance(given, tuple) else []

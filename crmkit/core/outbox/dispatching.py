@@ -50,7 +50,6 @@ def dispatch(connection: sa.Connection, tables: Tables, wanted: Mapping[str, Seq
             "entity": row.entity,
             "record_id": row.record_id,
             "state": WAITING,
-            "made_at": now,
             "wanted_at": now,
             "due_at": now,
             "tries": 0,

@@ -44,7 +44,7 @@ def schedule(
             continue
         connection.execute(consumer.update().where(consumer.c.name == name).values(scheduled_until=due or now))
         if due is not None and name not in busy:
-            made += add_new(connection, tables.system.work, [row_of(name, due, now)])
+            made += add_new(connection, tables.system.work, [row_of(name, due)])
     return made
 
 
@@ -67,14 +67,13 @@ def waiting_runs(connection: sa.Connection, tables: Tables) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def row_of(name: str, due: datetime, now: datetime) -> dict[str, object]:
+def row_of(name: str, due: datetime) -> dict[str, object]:
     """Return the row of a scheduled run."""
     return {
         "consumer": name,
         "occasion": f"due {due.isoformat()}",
         "entity": SCHEDULED,
         "state": WAITING,
-        "made_at": now,
         "wanted_at": due,
         "due_at": due,
         "tries": 0,

@@ -12,7 +12,7 @@ import pytest
 from crmkit import SYSTEM, Contact, Customer, Event, Grant, Role, User, Webhook
 from crmkit.core.outbox.webhooks.posting import Poster
 from crmkit.core.outbox.webhooks.signing import new_secret, signature
-from crmkit.errors import AccessDeniedError, FieldHidden, Refused
+from crmkit.errors import AccessDeniedError, DeclarationError, FieldHidden, Refused
 from crmkit.testing.plugins import make_plugin
 from tests.core.outbox import receiving
 from tests.core.outbox.receiving import misbehaving, receiver
@@ -196,6 +196,13 @@ def test_what_could_not_work_is_refused(make_crm: CRMFactory, field: str, value:
         with pytest.raises(Refused, match=problem) as caught:
             session.create(Webhook, **{**given, field: value})  # type: ignore[arg-type]
     assert {each.path for each in caught.value.refusals} == {field}
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/99", "10.1.2.3/8", "inside"])
+def test_what_is_no_network_is_refused(make_crm: CRMFactory, network: str) -> None:
+    """When the CRM is assembled, not when a message is sent."""
+    with pytest.raises(DeclarationError, match=f"'{network}' is no network"):
+        make_crm(settings={"webhook_networks": ["10.0.0.0/8", network]})
 
 
 def test_a_receiver_that_fails_rests_and_gets_everything_later(make_crm: CRMFactory, clock: FrozenClock) -> None:

@@ -44,7 +44,6 @@ class OutboxTables:
             sa.Column("record_id", INTEGER),
             sa.Column("parameters", TEXT),
             sa.Column("state", TEXT, nullable=False),
-            sa.Column("made_at", MOMENT, nullable=False),
             sa.Column("wanted_at", MOMENT, nullable=False),
             sa.Column("due_at", MOMENT, nullable=False),
             sa.Column("tries", INTEGER, nullable=False),
