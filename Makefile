@@ -11,6 +11,11 @@ CHECKED := $(wildcard crmkit examples benchmarks tests)
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
+# Prints what the plugins require, but for the distributions of this repository.
+THIRD_PARTY := import sys, tomllib, pathlib; [print(each) for folder in sys.argv[1:] for each in \
+	tomllib.loads(pathlib.Path(folder, "pyproject.toml").read_text())["project"]["dependencies"] \
+	if not each.startswith("crmkit")]
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test slow check lint types layers bench fresh format catalogue face clean constraints
@@ -64,7 +69,8 @@ clean:  ## remove the environment, the caches and what was built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 constraints: $(DEVELOPMENT)  ## choose the versions in constraints.txt anew (needs uv on the PATH)
-	@printf "hatchling\neditables\n" | uv pip compile pyproject.toml - --all-extras --universal --python-version 3.11 \
+	@{ printf "hatchling\neditables\n"; $(BIN)/python -c '$(THIRD_PARTY)' $(PLUGINS); } \
+		| uv pip compile pyproject.toml - --all-extras --universal --python-version 3.11 \
 		--upgrade --no-emit-index-url --no-header --no-annotate --quiet \
 		| sed -e '/ ; .*win32/d' -e 's/ ;.*//' > $(VENV)/constraints.txt
 	@mv $(VENV)/constraints.txt constraints.txt

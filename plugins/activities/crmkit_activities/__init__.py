@@ -1,0 +1,1 @@
+"""Activities for crmkit: what was done, what is due, and who is free."""

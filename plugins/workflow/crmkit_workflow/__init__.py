@@ -1,0 +1,1 @@
+"""Workflow for crmkit: who does what next, and by when."""
