@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crmkit.core.declare.kinds import ChoiceKind, DecimalKind, IntegerKind, TextKind
+from crmkit.core.declare.kinds import AnyRefKind, ChoiceKind, DecimalKind, IntegerKind, RefKind, TextKind
 from crmkit.core.declare.values import Address, Location, Ref
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="Record")
 DEEPEST = 5
+ANY = "customer"
+"""The entity that a reference to a record of any entity leads to."""
 
 
 def make(session: Session, entity: type[R], /, **values: object) -> R:
@@ -59,9 +61,10 @@ def made_up(
 
 def value_for(session: Session, field: FieldModel, number: int, *, depth: int = 0) -> object:
     """Return a made-up value for a field, another one for every number; None if there can be none."""
-    if field.target is not None:
-        return reference(session, field, depth) if field.declared.required else None
     kind = field.kind
+    if isinstance(kind, (RefKind, AnyRefKind)):
+        target = kind.target if isinstance(kind, RefKind) else next(iter(kind.targets), ANY)
+        return reference(session, target, depth) if field.declared.required else None
     if isinstance(kind, ChoiceKind):
         return kind.choices[number % len(kind.choices)].name if kind.choices else None
     if isinstance(kind, (IntegerKind, DecimalKind)):
@@ -75,9 +78,9 @@ def value_for(session: Session, field: FieldModel, number: int, *, depth: int = 
     return sample(number) if sample else None
 
 
-def reference(session: Session, field: FieldModel, depth: int) -> Ref[object] | None:
-    """Return a reference to a record that is there, or to one made for it."""
-    entity = session.model.entities[str(field.target)]
+def reference(session: Session, target: str, depth: int) -> Ref[object] | None:
+    """Return a reference to a record of an entity that is there, or to one made for it."""
+    entity = session.model.entities[target]
     found = session.find(entity.declared.declared, limit=1)
     if found:
         return found[0].ref

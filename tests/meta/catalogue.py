@@ -38,6 +38,7 @@ ROWS = {
     "B18": "Sharing by hierarchy, teams and explicit shares",
     "B27": "Agents see what is registered to their agency",
     "B32": "Little to enter, and a report on the quality of data",
+    "C3": "Kinds of activities with fields and rules of their own",
     "D20": "One funnel, as snapshot and by cohort",
     "E1": "What an opportunity holds",
     "E2": "Report on the stage of a deal",
@@ -68,6 +69,7 @@ ROWS = {
 """The rows of this release, each with what it asks for."""
 
 NEXT = {
+    "B11": "Contacts with customers, logged with all that belongs to them",
     "N26": "A mode brings only what it needs",
 }
 """The rows of the next release: tests may be marked with them already, and its page will show them."""

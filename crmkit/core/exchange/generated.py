@@ -11,7 +11,7 @@ from crmkit.core.exchange.files import open_rows
 from crmkit.core.exchange.files.options import format_of
 from crmkit.core.exchange.mapping_files import mapping_of
 from crmkit.core.exchange.sources import ERROR_COLUMNS
-from crmkit.core.exchange.targets import target_of
+from crmkit.core.exchange.targets import COMPARABLE, target_of
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 
@@ -122,7 +122,8 @@ def key_for(entity: EntityModel, columns: Sequence[str]) -> list[str]:
     """Return the fields by which records are found: those of a unique combination that every record has, or its id."""
     filled = {name.partition(".")[0] for name in columns}
     for unique in entity.uniques:
-        is_filled = all(entity.fields[name].declared.required for name in unique.fields)
+        fields = [entity.fields[name] for name in unique.fields]
+        is_filled = all(each.declared.required and isinstance(each.kind, COMPARABLE) for each in fields)
         if is_filled and not unique.where and filled.issuperset(unique.fields):
             return list(unique.fields)
     return list(OWN) if all(name in columns for name in OWN) else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from crmkit.testing.conformance.subject import Conforming, system
 from crmkit.testing.factories import made_up
 from crmkit.testing.snapshots import snapshot
 
+if TYPE_CHECKING:
+    from crmkit.core.assemble.model import EntityModel
+
 NOBODY, READER = "nobody", "reader"
 
 
@@ -29,11 +33,12 @@ class WorkingChecks(Conforming):
     def test_its_records_live(self) -> None:
         """A record with a value in every field is created, read back, changed, deleted and restored."""
         with system(self.subject.crm()) as session:
-            for record in self.subject.fill(session):
-                entity = session.model.entity(record).declared.declared
+            made = [(session.model.entity(each).declared.declared, each) for each in self.subject.fill(session)]
+            for entity, record in made:
                 assert session.get(entity, record.id) == record
+            for entity, record in made:  # a part goes and comes back with its whole, too, and has another version then
                 assert session.history(record)[-1].action == "create"
-                session.delete(record)
+                session.delete(session.get(entity, record.id))
                 assert session.restore(entity, record.id).id == record.id
 
     def test_its_fields_are_found(self) -> None:
@@ -51,10 +56,11 @@ class WorkingChecks(Conforming):
         """Its hooks do to each record of a batch what they do to one alone."""
         for entity in self.subject.touched:
             declared, values = entity.declared.declared, self.subject.values.get(entity.name, {})
+            many = () if is_single(entity) else (2, 3)
             filled: list[list[set[str]]] = []
             for alone in (True, False):
                 with system(self.subject.crm()) as session:
-                    given = [made_up(session, entity, values, number=each, everything=True) for each in (1, 2, 3)]
+                    given = [made_up(session, entity, values, number=each, everything=True) for each in (1, *many)]
                     if alone:
                         made = [session.create(declared, **each) for each in given]
                     else:
@@ -183,3 +189,8 @@ class WorkingChecks(Conforming):
         """Return the plugin's reports that need no parameters."""
         own = [each for each, by in self.subject.model.of(Report) if by == self.subject.name]
         return [each for each in own if not any(parameter.required for parameter in each.parameters)]
+
+
+def is_single(entity: EntityModel) -> bool:
+    """Return whether records are told apart by references alone, so that there is but one with the same ones."""
+    return any(not unique.where and set(unique.fields) <= set(entity.references) for unique in entity.uniques)

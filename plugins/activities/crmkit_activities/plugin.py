@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
+from crmkit_activities import activity, completion, contacted, filling, kinds, roles, sections, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crmkit import Batch, Change, CreateDraft, MoveDraft, Session, UpdateDraft
 
 manifest = Manifest(
     name="activities",
@@ -20,4 +23,51 @@ manifest = Manifest(
 @hookimpl
 def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
-    yield from ()
+    yield from activity.DECLARATIONS
+    yield from kinds.DECLARATIONS
+    yield from stages.DECLARATIONS
+    yield from contacted.DECLARATIONS
+    yield from roles.DECLARATIONS
+    yield from sections.DECLARATIONS
+
+
+@hookimpl
+def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
+    """Fill in what follows from other values, and check what kinds ask for."""
+    filling.fill(session, drafts)
+    filling.check_fields(session, drafts)
+
+
+@hookimpl
+def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
+    """Fill in what follows from other values, and check what kinds ask for."""
+    filling.fill(session, drafts)
+    filling.check_fields(session, drafts)
+    completion.check_changed(session, drafts)
+
+
+@hookimpl
+def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
+    """Check what it takes to be done."""
+    completion.check_done(session, moves)
+
+
+@hookimpl
+def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
+    """Follow what was done already."""
+    completion.announce(session, changes)
+    contacted.follow(session, changes)
+    contacted.follow_participants(session, changes)
+
+
+@hookimpl
+def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
+    """Follow what was changed of what was done."""
+    contacted.follow(session, changes)
+
+
+@hookimpl
+def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
+    """Follow what was done now."""
+    completion.announce(session, changes)
+    contacted.follow(session, changes)

@@ -1,0 +1,127 @@
+"""When customers and contacts were last in contact: raised by every contact that is logged, and never set back."""
+
+from __future__ import annotations
+
+from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
+from typing import TYPE_CHECKING
+
+from crmkit import Contact, Customer, Ref, extend
+from crmkit.core.declare import fields as f
+from crmkit.errors import ConflictError
+from crmkit_activities.activity import Activity, ActivityParticipant
+from crmkit_activities.kinds import kinds_of
+from crmkit_activities.referring import rows_referring
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crmkit import Batch, Change, Record, Session
+    from crmkit_activities.kinds import ActivityKind
+
+    Latest = dict[str, dict[int, Moment]]
+
+LAST = "last_contacted_at"
+TRIES = 5
+PART = ("activity", "person")
+MATTERING = frozenset({"kind", "stage", "ended_at", "outcome", "customer", "contact"})
+
+
+@extend(Customer)
+class CustomerContacted:
+    """When somebody last spoke with the customer."""
+
+    last_contacted_at: Moment | None = f.datetime(index=True, label="Last contact", help="Set by activities.")
+
+
+@extend(Contact)
+class ContactContacted:
+    """When somebody last spoke with the contact."""
+
+    last_contacted_at: Moment | None = f.datetime(index=True, label="Last contact", help="Set by activities.")
+
+
+DECLARATIONS = (CustomerContacted, ContactContacted)
+
+
+def follow(session: Session, changes: Batch[Change]) -> None:
+    """Raise the moment of the last contact of all whom contacts were made with, a statement for each entity."""
+    found: Latest = {}
+    kinds = kinds_of(session.model)
+    changed = [change for change in changes.of(Activity) if change.changed & MATTERING]
+    reached = [change for change in changed if is_contact(kinds, change.after)]
+    for change in reached:
+        for person in (change.after.customer, change.after.contact):
+            note(found, person, change.after)
+    known = [change.after for change in reached if change.before is not None]  # a new one has no participants yet
+    if known:
+        by_id = {activity.id: activity for activity in known}
+        for number, person in rows_referring(session, ActivityParticipant, PART, "activity", by_id):
+            assert isinstance(number, int)
+            note(found, person, by_id[int(number)])
+    raise_all(session, found)
+
+
+def follow_participants(session: Session, changes: Batch[Change]) -> None:
+    """Raise it of those who are said to have taken part in a contact that was made before."""
+    parts = [change.after for change in changes.of(ActivityParticipant)]
+    if not parts:
+        return
+    kinds = kinds_of(session.model)
+    activities = session.by_id(session.model.entity(Activity), {whole_of(part) for part in parts})
+    found: Latest = {}
+    for part in parts:
+        activity = activities.get(whole_of(part))
+        if activity is not None and is_contact(kinds, activity):
+            note(found, part.person, activity)
+    raise_all(session, found)
+
+
+def whole_of(part: Record) -> int:
+    """Return the id of the activity that somebody takes part in."""
+    assert isinstance(part.activity, Ref)
+    return int(part.activity)
+
+
+def is_contact(kinds: Mapping[str, ActivityKind], activity: Record) -> bool:
+    """Return whether an activity is one in which somebody was spoken to."""
+    kind = kinds.get(str(activity.kind))
+    return activity.stage_kind == "done" and kind is not None and kind.reaches(activity.outcome)
+
+
+def note(found: Latest, person: object, activity: Record) -> None:
+    """Remember the moment of a contact with a customer or contact, if it is the latest one."""
+    moment = activity.ended_at or activity.done_at
+    if isinstance(person, Ref) and person.entity in {"customer", "contact"} and isinstance(moment, Moment):
+        moments = found.setdefault(person.entity, {})
+        moments[int(person)] = max(moment, moments.get(int(person), moment))
+
+
+def raise_all(session: Session, found: Mapping[str, Mapping[int, Moment]]) -> None:
+    """Raise the moments of customers, then of contacts."""
+    for entity in ("customer", "contact"):
+        if found.get(entity):
+            raise_moments(session, entity, found[entity])
+
+
+def raise_moments(session: Session, entity: str, moments: Mapping[int, Moment]) -> None:
+    """Raise the moments of records; where somebody else changes one meanwhile, look again.
+
+    Raises:
+        ConflictError: if a record is changed by others again and again.
+    """
+    for attempt in range(1, TRIES + 1):
+        records = session.by_id(session.model.entities[entity], sorted(moments))
+        lower = [records[number] for number in sorted(records) if is_lower(records[number], moments[number])]
+        try:
+            session.update_many((record, {LAST: moments[record.id]}) for record in lower)
+        except ConflictError:
+            if attempt == TRIES:
+                raise
+        else:
+            return
+
+
+def is_lower(record: Record, moment: Moment) -> bool:
+    """Return whether the moment that a record has is earlier than this one."""
+    last = record.last_contacted_at
+    return not isinstance(last, Moment) or last < moment

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from crmkit import Contact, Customer
+from crmkit_activities.activity import Activity, ActivityParticipant
+from crmkit_activities.kinds import UNREACHED
+
+if TYPE_CHECKING:
+    from crmkit import CRM, Session
+    from crmkit.testing.clock import FrozenClock
+
+pytestmark = pytest.mark.row("B11")
+
+CALL = {"subject": "Talk", "kind": "call", "direction": "outbound"}
+
+
+def last(session: Session, record: Customer | Contact) -> datetime | None:
+    """Return when there was contact with a customer or contact for the last time."""
+    return cast("datetime | None", session.get(type(record), record.id).last_contacted_at)
+
+
+def day(number: int) -> datetime:
+    """Return noon of a day in February 2026."""
+    return datetime(2026, 2, number, 12, tzinfo=UTC)
+
+
+def test_a_contact_raises_the_last_one(session: Session, clock: FrozenClock) -> None:
+    """A call that is done is the last contact with customer and contact; one that is planned is none."""
+    acme = session.create(Customer, name="Acme")
+    lea = session.create(Contact, name="Lea", customer=acme)
+    call = session.create(Activity, contact=lea, **CALL)
+    assert last(session, acme) is last(session, lea) is None
+    session.move(call, "done", outcome="reached")
+    assert last(session, acme) == last(session, lea) == clock.now
+
+
+def test_the_last_contact_never_goes_back(session: Session) -> None:
+    """What is logged late about earlier contacts leaves the last one as it is, in whatever order it comes."""
+    acme = session.create(Customer, name="Acme")
+    for logged, latest in ((3, 3), (1, 3), (5, 5), (4, 5), (5, 5)):
+        session.create(Activity, customer=acme, stage="done", outcome="reached", ended_at=day(logged), **CALL)
+        assert last(session, acme) == day(latest)
+
+
+def test_a_call_that_reached_nobody_is_no_contact(session: Session) -> None:
+    """Only with somebody spoken to it was a contact, also when that is corrected later."""
+    acme = session.create(Customer, name="Acme")
+    done = {"customer": acme, "stage": "done", "ended_at": day(2), **CALL}
+    calls = session.create_many(Activity, [{"outcome": each, **done} for each in UNREACHED if each != "no_show"])
+    assert last(session, acme) is None
+    session.update(calls[0], outcome="reached")
+    assert last(session, acme) == day(2)
+
+
+def test_a_done_task_is_no_contact(session: Session) -> None:
+    """Work for a customer is no contact with it."""
+    acme = session.create(Customer, name="Acme")
+    session.create(Activity, subject="Write", kind="task", customer=acme, stage="done")
+    assert last(session, acme) is None
+
+
+def test_who_took_part_was_contacted(session: Session, clock: FrozenClock) -> None:
+    """Participants of a meeting were in contact when it is done, and when they are noted afterwards."""
+    lea, tom, admin = session.create(Contact, name="Lea"), session.create(Contact, name="Tom"), session.actor_ref
+    meeting = session.create(Activity, subject="a", kind="meeting")
+    session.create_many(ActivityParticipant, [{"activity": meeting, "person": each} for each in (lea, admin)])
+    session.move(meeting, "done", outcome="held")
+    assert (last(session, lea), last(session, tom)) == (clock.now, None)
+    session.create(ActivityParticipant, activity=meeting, person=tom)
+    assert last(session, tom) == clock.now
+
+
+def test_many_contacts_at_once_change_each_customer_once(session: Session) -> None:
+    """Of many calls logged together the latest counts, and each customer is written but once."""
+    customers = session.create_many(Customer, [{"name": f"C{number}"} for number in range(3)])
+    calls = [
+        {"customer": each, "stage": "done", "outcome": "reached", "ended_at": day(number + 1 + position), **CALL}
+        for position, each in enumerate(customers)
+        for number in (1, 7, 4)
+    ]
+    session.create_many(Activity, calls)
+    found = [session.get(Customer, each.id) for each in customers]
+    assert [last(session, each) for each in customers] == [day(8), day(9), day(10)]
+    assert [each.version for each in found] == [2, 2, 2]
+
+
+def test_contacts_logged_at_once_meet_nobodys_conflict(crm: CRM, clock: FrozenClock) -> None:
+    """Several people who log calls with one customer at the same moment all succeed, and the latest call counts."""
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme")
+    failed: list[Exception] = []
+
+    def log(number: int) -> None:
+        try:
+            with crm.session(actor="admin") as session:
+                for each in (number, number + 10):
+                    session.create(Activity, customer=acme, stage="done", outcome="reached", ended_at=day(each), **CALL)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the test says so)
+            failed.append(error)
+
+    threads = [threading.Thread(target=log, args=(number,)) for number in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with crm.session(actor="admin") as session:
+        assert session.count(Activity) == 12
+        assert last(session, acme) == day(16)
+
+
+def test_what_was_done_is_announced_once(session: Session, crm: CRM) -> None:
+    """The event `activity.completed` comes once for every activity that comes to be done."""
+    call = session.create(Activity, **CALL)
+    call = session.move(call, "done", outcome="reached")
+    session.update(call, description="Well.")
+    session.create(Activity, stage="done", outcome="busy", **CALL)
+    table = crm.tables.system.event
+    rows = session.unit.connection.execute(table.select().where(table.c.name == "activity.completed")).all()
+    assert [row.record_id for row in rows] == [1, 2]
