@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel as EntityModel
     from crmkit.core.assemble.model import FieldModel as FieldModel
     from crmkit.core.assemble.model import Model as Model
+    from crmkit.core.calendars.business_hours import BusinessHours as BusinessHours
     from crmkit.core.declare.access import Grant as Grant
     from crmkit.core.declare.access import Role as Role
     from crmkit.core.declare.checks import Check as Check
@@ -90,6 +91,8 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
+    from crmkit.core.nouns.business_calendars import BusinessCalendar as BusinessCalendar
+    from crmkit.core.nouns.business_calendars import SpecialDay as SpecialDay
     from crmkit.core.nouns.categories import Category as Category
     from crmkit.core.nouns.consents import Consent as Consent
     from crmkit.core.nouns.custom_fields import CustomField as CustomField
@@ -123,6 +126,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "crmkit.app": "CRM",
     "crmkit.core.assemble.model": "EntityModel FieldModel Model",
+    "crmkit.core.calendars.business_hours": "BusinessHours",
     "crmkit.core.declare.access": "Grant Role",
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
@@ -148,6 +152,7 @@ _HOMES = {
     "crmkit.core.declare.values": "Address Location Money Ref",
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
+    "crmkit.core.nouns.business_calendars": "BusinessCalendar SpecialDay",
     "crmkit.core.nouns.categories": "Category",
     "crmkit.core.nouns.custom_fields": "CustomField",
     "crmkit.core.nouns.consents": "Consent",

@@ -25,6 +25,7 @@ from crmkit.core.lifecycle import (
     timeline,
 )
 from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.calendars import Calendars
 from crmkit.core.lifecycle.custom_fields.guarding import CustomFields
 from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
@@ -98,6 +99,11 @@ class Session(Protecting):
     def levels(self) -> Levels:
         """What asks level rules again."""
         return Levels(self)
+
+    @property
+    def calendars(self) -> Calendars:
+        """The business calendars, and the hours of users and teams."""
+        return Calendars(self)
 
     @property
     def custom_fields(self) -> CustomFields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmkit.core.declare.fields import boolean, email, ref, tags, text
 from crmkit.core.declare.records import Record, record
 from crmkit.core.declare.values import Ref
+from crmkit.core.nouns.business_calendars import BusinessCalendar
 
 
 @record
@@ -13,6 +14,7 @@ class Team(Record):
 
     name: str = text(search=True)
     parent: Ref[Team] | None = ref(label="Part of")
+    business_calendar: Ref[BusinessCalendar] | None = ref(help="When its members work, if not as the team above.")
 
 
 @record
@@ -26,3 +28,4 @@ class User(Record):
     roles: tuple[str, ...] | None = tags(help="The names of the roles whose grants the user has.")
     team: Ref[Team] | None = ref()
     manager: Ref[User] | None = ref()
+    business_calendar: Ref[BusinessCalendar] | None = ref(help="When the user works, if not as the team.")

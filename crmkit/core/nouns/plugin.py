@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.hooks import hookimpl
 from crmkit.core.declare.manifest import Manifest
 from crmkit.core.nouns import (
+    business_calendars,
     categories,
     consents,
     contacts,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 manifest = Manifest(name="core", version=VERSION, summary="The shared nouns: users, customers, opportunities, orders.")
 
 ENTITIES = (
+    business_calendars.BusinessCalendar,
+    business_calendars.SpecialDay,
     Team,
     User,
     categories.Category,
@@ -70,6 +73,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from defaults.DECLARATIONS
     yield from identities.DECLARATIONS
     yield from consents.DECLARATIONS
+    yield from business_calendars.DECLARATIONS
     yield from categories.DECLARATIONS
     yield from custom_fields.DECLARATIONS
     yield from reports.REPORTS
@@ -86,6 +90,7 @@ def crmkit_declare() -> Iterator[object]:
 def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what follows from other values, and check trees and contacts."""
     defaults.fill_new(session, drafts)
+    business_calendars.fill(session, drafts)
     contacts.check(session, drafts)
     identities.fill(session, drafts)
     consents.check(session, drafts)
@@ -110,7 +115,8 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Refuse to delete a team with members and a custom field with values, and lock the trees."""
+    """Refuse to delete a team with members, a custom field with values, the calendar in use, and lock the trees."""
+    business_calendars.refuse_used(session, drafts)
     custom_fields.check_delete(session, drafts)
     trees.lock(session, drafts)
     trees.refuse_populated(session, drafts)

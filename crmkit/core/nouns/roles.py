@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crmkit.core.declare.access import Grant, Level, Role
 
-SHARED = ("user", "team", "product", "exchange_rate", "custom_field")
-REFERENCE = ("product", "exchange_rate")
+SHARED = ("user", "team", "product", "exchange_rate", "custom_field", "business_calendar")
+REFERENCE = ("product", "exchange_rate", "business_calendar")
 NOT_THEIRS = Grant(entity="webhook")
 """What only administrators have to do with, though these roles have to do with everything else."""
 EVERYTHING = "*"

@@ -54,7 +54,7 @@ NOT_WRITING = {
     "make",
     "serialise",
 }
-RULED = {"currency", "role", "entity", "system", "address", "purpose"}
+RULED = {"currency", "role", "entity", "system", "address", "purpose", "time_zone", "hours"}
 """Texts that have a form."""
 MOVERS = Role(name="movers", grants=(Grant(entity="*", read="all", move="all", share="all", transfer="all"),))
 WRITERS = Role(name="writers", grants=(Grant(entity="*", read="own", create="own", update="own"),))

@@ -84,6 +84,7 @@ OF_ALL: Mapping[str, Callable[[Session], object]] = {
 }
 NOT_ASKED = {
     "actor_ref": "who asks",
+    "calendars": "makes values of calendars, which are records",
     "custom_fields": "guards definitions, which are records",
     "elevated": "the same session",
     "lookup": "reads other systems",

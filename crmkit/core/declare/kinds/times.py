@@ -37,7 +37,7 @@ def zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         raise InvalidValue(
             _("{name!r} is not a time zone; write an IANA name such as Europe/Paris.", name=name)
         ) from None

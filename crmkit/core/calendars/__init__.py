@@ -1,0 +1,1 @@
+"""Business calendars: when it is open, and how much open time passes."""
