@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import integer as integer
     from crmkit.core.declare.fields import json as json
     from crmkit.core.declare.fields import location as location
+    from crmkit.core.declare.fields import locked as locked
     from crmkit.core.declare.fields import long_text as long_text
     from crmkit.core.declare.fields import money as money
     from crmkit.core.declare.fields import percent as percent
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
     from crmkit.core.declare.records import record as record
+    from crmkit.core.declare.role_sources import RoleSource as RoleSource
     from crmkit.core.declare.schedules import Daily as Daily
     from crmkit.core.declare.schedules import Every as Every
     from crmkit.core.declare.schedules import Monthly as Monthly
@@ -133,8 +135,8 @@ _HOMES = {
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
     "crmkit.core.declare.external_sources": "ExternalSource",
     "crmkit.core.declare.fields": (
-        "Field address any_ref boolean choice date datetime decimal duration email integer json location long_text"
-        " money percent phone ref tags text url"
+        "Field address any_ref boolean choice date datetime decimal duration email integer json location locked"
+        " long_text money percent phone ref tags text url"
     ),
     "crmkit.core.declare.fillers": "FillerRule",
     "crmkit.core.declare.hooks": "hookimpl",
@@ -146,6 +148,7 @@ _HOMES = {
     "crmkit.core.declare.profiles": "Figure ProfileSection",
     "crmkit.core.declare.purposes": "Purpose",
     "crmkit.core.declare.records": "Record Staged extend record",
+    "crmkit.core.declare.role_sources": "RoleSource",
     "crmkit.core.declare.schedules": "Daily Every Monthly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",

@@ -56,6 +56,7 @@ ROWS = {
     "M1": "Roles by entity, action and field, denied by default",
     "M2": "Audit of changes, permissions and sensitive reads",
     "M4": "Backup and restore",
+    "M6": "Positions with duties, rights and stand-ins",
     "M7": "Plugins come and go without a fork",
     "M8": "Plugins are enabled one by one on a living database",
     "M10": "Users of several levels",

@@ -12,6 +12,7 @@ from crmkit.core.assemble.persons import check_persons
 from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
 from crmkit.core.assemble.purposes import check_purposes
+from crmkit.core.assemble.role_sources import check_role_sources
 from crmkit.core.assemble.secrets import check_secrets
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
@@ -67,6 +68,7 @@ def check_model(model: Model) -> None:
     check_titles(model)
     check_profiles(model)
     check_external_sources(model)
+    check_role_sources(model)
     check_secrets(model)
     check_persons(model)
     check_purposes(model)

@@ -98,6 +98,7 @@ def describe_field(field: FieldModel, conventions: Conventions) -> dict[str, obj
         "search": declared.search,
         "index": declared.index,
         "system": field.is_system,
+        "locked": declared.locked,
         "part_of": declared.part_of,
         "default": default_json(kind, declared.default, conventions),
         "choices": [asdict(each) for each in kind.choices] if isinstance(kind, ChoiceKind) else None,

@@ -11,6 +11,7 @@ from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.persons import person_links
 from crmkit.core.assemble.purposes import grounds_of
 from crmkit.core.assemble.rights import Rights
+from crmkit.core.assemble.role_sources import raising_entities
 from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.external_sources import ExternalSource
 from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
@@ -297,6 +298,11 @@ class Model:
     def grounds(self) -> Mapping[str, Mapping[str, tuple[Purpose, ...]]]:
         """By entity and field, the purposes that a sensitive field is kept for."""
         return grounds_of(self.purposes)
+
+    @cached_property
+    def raising(self) -> frozenset[str]:
+        """The entities, beside users, whose records give users roles: writing them could raise one's own rights."""
+        return raising_entities(self)
 
     @cached_property
     def has_secrets(self) -> bool:

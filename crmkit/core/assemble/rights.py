@@ -143,6 +143,8 @@ def shows(grant: Grant, field: FieldModel) -> bool:
 
 def opens(grant: Grant, field: FieldModel) -> bool:
     """Return whether a grant lets a field be written, as far as it can be seen."""
+    if field.declared.locked:
+        return False
     if field.name in grant.locks or field.name in grant.hides:
         return False
     return field.declared.privacy != "secret" or grant.is_revealing(field.name)

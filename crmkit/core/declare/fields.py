@@ -37,6 +37,7 @@ class Field:
             for roles that are granted it by name); `secret` (for programs: no read, report or export shows it).
         person: for a reference that leads to a person: whether the record is `about` that person, so that it is
             exported with the person and what is personal in it erased, or only `mentions` it.
+        locked: whether only programs give it a value (plugins, `SYSTEM`); no role opens it.
     """
 
     name: str = ""
@@ -51,6 +52,7 @@ class Field:
     part_of: bool = False
     privacy: Privacy = "normal"
     person: PersonLink | None = None
+    locked: bool = False
 
     def named(self, name: str, *, required: bool) -> Field:
         """Return the field with its name, its label, and whether a value is required."""
@@ -293,6 +295,14 @@ def any_ref(
 def json(*, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None) -> Any:
     """Declare a JSON value."""
     return Field(kind=kinds.JsonKind(), label=label, help=help, privacy=privacy, default=default)
+
+
+def locked(declared: Any, /) -> Any:
+    """Declare that only programs give a field its value, whatever roles say.
+
+    Plugins do so in their hooks and through `session.elevated`: `score: int | None = locked(integer())`.
+    """
+    return evolve(declared, locked=True)
 
 
 def _exact(number: Decimal | int | None) -> Decimal | None:

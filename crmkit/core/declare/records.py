@@ -173,6 +173,7 @@ def record(
         f.ref,
         f.any_ref,
         f.json,
+        f.locked,
     ),
 )
 def record(
@@ -243,6 +244,7 @@ def record(
         f.ref,
         f.any_ref,
         f.json,
+        f.locked,
     ),
 )
 def extend(entity: type[Record], /) -> Callable[[T], T]:

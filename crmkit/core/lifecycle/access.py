@@ -32,6 +32,7 @@ def check_create(session: Session, entity: EntityModel, drafts: Sequence[Draft])
     principal = session.reacher
     if principal.reaches_all:
         return
+    check_raising(session, entity, "create")
     if entity.whole is not None:
         check_wholes(session, entity, drafts)
         return
@@ -86,6 +87,7 @@ def check_handover(session: Session, entity: EntityModel, drafts: Sequence[Draft
     principal = session.reacher
     if principal.reaches_all:
         return
+    check_raising(session, entity, "update")
     if entity.whole is not None:
         whole = entity.whole.name
         check_wholes(session, entity, [draft for draft in drafts if draft.sets(whole)])
@@ -93,6 +95,19 @@ def check_handover(session: Session, entity: EntityModel, drafts: Sequence[Draft
         for draft in drafts:
             if draft.sets(*RAISING):
                 raise AccessDeniedError(action=_("change the rights of"), entity=entity.name, actor=principal.name)
+
+
+def check_raising(session: Session, entity: EntityModel, action: Action) -> None:
+    """Refuse to write records that give users roles, or name them, to who may not change every user.
+
+    Raises:
+        AccessDeniedError: whatever the records are.
+    """
+    principal = session.reacher
+    if entity.name not in session.model.raising or principal.reaches_all:
+        return
+    if "all" not in principal.levels(session.model.entities["user"], "update"):
+        raise AccessDeniedError(action=action, entity=entity.name, actor=principal.name)
 
 
 def within(session: Session, entity: str, ids: Iterable[int], action: Action) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle import ledger, seeing
+from crmkit.core.lifecycle.access import check_raising
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
@@ -37,6 +38,7 @@ def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> 
         PluginFailedError: if a plugin's hook raised.
     """
     with session.unit.command(writes_much=len(records) > 1 or bool(session.model.parts_of_whole(entity.name))):
+        check_raising(session, entity, "delete")
         drafts = [
             DeleteDraft(session, entity, record=seeing.whole(session, entity, current(session, record)), index=index)
             for index, record in enumerate(records)
@@ -66,6 +68,7 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
         record = session.reader.by_id(entity, [number], deleted=True).get(number)
         if record is None or record.deleted_at is None:
             raise NotFoundError(entity=_("deleted {entity}", entity=entity.name), id=number)
+        check_raising(session, entity, "delete")
         if not may_restore(session, entity, number):
             raise AccessDeniedError(action="restore", entity=entity.name, actor=session.reacher.name)
         merged = merged_error(session, entity, record)

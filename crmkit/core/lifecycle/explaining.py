@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit.core.assemble.rights import action_on_whole
 from crmkit.core.declare.access import ACTIONS, LEVELS
 from crmkit.core.declare.values import Ref
+from crmkit.core.reading.held_roles import held_roles, role_names, this_day
 from crmkit.core.reading.permission import Principal
 from crmkit.core.reading.sharing import WIDENED, moment, shared_entities, shared_with
 from crmkit.errors import AccessDeniedError, NotFoundError
@@ -93,16 +94,18 @@ def principal_of(session: Session, number: int) -> Principal:
     found = session.elevated.get(session.model.entities["user"].record_class, number)
     values = dict(found.items())
     users, clock = session.tables["user"], session.unit.clock
-    query = sa.select(shared_entities(session.tables, users, moment(clock))).select_from(users)
-    shared = session.unit.connection.execute(query.where(users.c.id == number)).scalar_one()
-    roles, team = values.get("roles"), values.get("team")
+    opened = shared_entities(session.tables, users, moment(clock))
+    held = held_roles(session.model, session.tables, users, this_day(lambda: session.today))
+    query = sa.select(opened, held).select_from(users).where(users.c.id == number)
+    shared, roles = session.unit.connection.execute(query).one()
+    team = values.get("team")
     return Principal(
         model=session.model,
         tables=session.tables,
         user=number,
         name=str(values.get("name")),
         team=int(team) if isinstance(team, int) else None,
-        roles=roles if isinstance(roles, tuple) else (),
+        roles=role_names(roles),
         shared=frozenset(shared.split(",") if shared else ()),
         clock=clock,
     )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from crmkit.core.declare.kinds import TagsKind
 from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.lifecycle.custom_fields.fitted import Fitted, fit
+from crmkit.core.lifecycle.homezone import day_of
 from crmkit.core.lifecycle.session import Session
 from crmkit.core.lifecycle.unit import Unit, begin
+from crmkit.core.reading.held_roles import held_roles, role_names, this_day
 from crmkit.core.reading.permission import SYSTEM, Principal, System
 from crmkit.core.reading.sharing import moment, shared_entities
 from crmkit.core.storage.engine import check_prepared
@@ -132,7 +133,7 @@ def principal_of(crm: CRM, fitted: Fitted, user: sa.Row[Any]) -> Principal:
         user=user.id,
         name=user.name,
         team=user.team_id,
-        roles=() if user.roles is None else TagsKind().load(user.roles),
+        roles=role_names(user.roles),
         shared=frozenset(user.shared.split(",") if user.shared else ()),
         clock=crm.clock,
     )
@@ -143,7 +144,9 @@ def actor_query(crm: CRM, column: str) -> sa.Select[*tuple[object, ...]]:
     users = crm.tables["user"]
     generation = current_generation(crm.tables.system.generation).label("generation")
     shared = shared_entities(crm.tables, users, moment(crm.clock)).label("shared")
-    found = sa.select(users.c.id, users.c.name, users.c.team_id, users.c.roles, generation, shared)
+    today = this_day(lambda: day_of(crm.clock(), crm.model.conventions.time_zone))
+    roles = held_roles(crm.model, crm.tables, users, today).label("roles")
+    found = sa.select(users.c.id, users.c.name, users.c.team_id, roles, generation, shared)
     wanted = users.c[column] == sa.bindparam("actor", type_=users.c[column].type)
     return found.where(wanted, users.c.deleted_at.is_(None), users.c.active.is_(sa.true()))
 

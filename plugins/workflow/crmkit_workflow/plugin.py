@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
+from crmkit_workflow.positions import entities as positions
+from crmkit_workflow.positions import rules as position_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crmkit import Batch, Change, CreateDraft, Session, UpdateDraft
 
 manifest = Manifest(
     name="workflow",
@@ -20,4 +24,22 @@ manifest = Manifest(
 @hookimpl
 def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
-    yield from ()
+    yield from positions.DECLARATIONS
+
+
+@hookimpl
+def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
+    """Check new records of the plugin."""
+    position_rules.check(session, drafts)
+
+
+@hookimpl
+def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
+    """Check changed records of the plugin."""
+    position_rules.check(session, drafts)
+
+
+@hookimpl
+def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Close the gaps that deleted positions leave."""
+    position_rules.close_gaps(session, changes)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 from crmkit.testing.conformance import PluginConformance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TestWorkflow(PluginConformance):
     """All checks, with the plugin as it is installed."""
 
     plugin = "workflow"
+    values: ClassVar[Mapping[str, Mapping[str, object]]] = {"position": {"roles": ["viewer"]}}

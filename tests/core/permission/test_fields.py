@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import SYSTEM, Customer, Grant, Role, Rule, User, text
+from crmkit import SYSTEM, Customer, Grant, Role, Rule, User, extend, integer, locked, text
 from crmkit.core.declare.records import Record, record
 from crmkit.errors import DeclarationError, FieldHidden, FilterError, Refused
 from crmkit.testing.plugins import make_plugin
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 ACME = 1
+
+
+@extend(Customer)
+class Counted:
+    """How long a customer's name is, which a plugin finds out."""
+
+    letters: int | None = locked(integer())
+
+
 HIDDEN = ("score", "plan", "card", "worth", "marks", "doctor", "origin")
 
 
@@ -181,3 +190,25 @@ def test_grants_about_fields_are_checked_when_loading(make_crm: CRMFactory, gran
     with pytest.raises(DeclarationError, match="role 'r'") as caught:
         make_crm([make_plugin("wrong", Role(name="r", grants=(grant,)))], upgrade=False)
     assert text in str(caught.value)
+
+
+@pytest.mark.row("M1")
+def test_a_locked_field_is_written_by_programs_only(make_crm: CRMFactory) -> None:
+    """No role opens a field that is declared locked; guards and `SYSTEM` give it its value."""
+
+    def count_letters(session: Session, drafts: Batch[UpdateDraft]) -> None:
+        for draft in drafts.of(Customer):
+            draft.set("letters", len(str(draft.get("name"))))
+
+    crm = make_crm([make_plugin("counting", Counted, before_create=count_letters, before_update=count_letters)])
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme")
+        acme = session.update(acme, name="Acme Ltd")
+        assert acme.letters == len("Acme Ltd")
+        with refused(crm, session, Refused) as caught:
+            session.update(acme, letters=1)
+        assert "may not change this field" in str(caught.value)
+        with refused(crm, session, Refused):
+            session.create(Customer, name="Beta", letters=1)
+    with crm.session(actor=SYSTEM) as session:
+        assert session.create(Customer, name="Gamma", letters=9).letters == len("Gamma")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.access import check_raising, within
 from crmkit.core.lifecycle.changing import current, refused_update, update
 from crmkit.core.lifecycle.merging import following, pointing, redirects
 from crmkit.core.lifecycle.merging.circles import refuse_circles
@@ -103,6 +103,7 @@ def lock(session: Session, entity: EntityModel, given: Sequence[Record]) -> list
             raise refused_update(session, entity, record, ("delete",))
         if record.deleted_at is not None:
             raise redirects.merged_error(session, entity, record) or NotFoundError(entity=entity.name, id=record.id)
+    check_raising(session, entity, "update")
     for action in ("update", "delete"):
         if not within(session, entity.name, ids, action):
             raise AccessDeniedError(action="merge", entity=entity.name, actor=session.reacher.name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.access import check_raising, within
 from crmkit.core.lifecycle.changing import update
 from crmkit.core.lifecycle.deleting import bring_back, may_restore
 from crmkit.core.lifecycle.drafts import UpdateDraft
@@ -74,6 +74,7 @@ def check(session: Session, entity: EntityModel, survivor: int, others: Sequence
     Raises:
         AccessDeniedError: if one of them is out of reach.
     """
+    check_raising(session, entity, "update")
     is_within = within(session, entity.name, [survivor], "update") and within(
         session, entity.name, [survivor], "delete"
     )
