@@ -28,6 +28,11 @@ def check_external_sources(model: Model) -> None:
             raise ClashError(subject=subject, plugins=(owner, plugin))
         check_names(subject, plugin, source.reads, model.entities)
         check_names(subject, plugin, source.roles, model.roles)
+        if source.entity or source.compares or source.ids:
+            check_names(subject, plugin, [source.entity], model.entities)
+            names = [path.partition(".")[0] for path in source.compares]
+            check_names(subject, plugin, names, model.entities[source.entity].fields)
+            check_names(subject, plugin, source.compares.values(), source.fields or source.compares.values())
         if not (source.reads or source.roles or source.public):
             text = _("it doesn't say who may look up in it: give reads=, roles= or public=True.")
             raise DeclarationError(subject=subject, problem=text, plugin=plugin)

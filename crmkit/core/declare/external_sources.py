@@ -9,7 +9,7 @@ from attrs import field, frozen
 from crmkit.core.declare.names import as_label, as_text, check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @frozen(kw_only=True)
@@ -24,6 +24,10 @@ class ExternalSource:
         reads: the entities that it is about: who may read none of them is refused, everybody else may look up.
         roles: the roles for which it is, if it isn't for everybody who may read what it is about.
         public: whether everybody may look up.
+        entity: the entity whose records it knows under its ids, if the two are to be compared.
+        compares: what is the same there: by field or dotted path of the entity, the name of the value.
+        ids: the function `ids(session)` that yields the ids of all its records, so that those are found which the CRM
+            doesn't know; or where it is. Without it, only records that have an id there are compared.
     """
 
     name: str
@@ -34,6 +38,9 @@ class ExternalSource:
     reads: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     public: bool = False
+    entity: str = ""
+    compares: Mapping[str, str] = field(factory=dict)
+    ids: Callable[..., Iterable[str]] | str | None = None
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "external source")

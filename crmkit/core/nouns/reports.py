@@ -112,6 +112,17 @@ REPORTS: tuple[object, ...] = (
         ),
     ),
     Report(
+        name="reconciliation",
+        run="crmkit.core.lifecycle.reconciling:reconciliation",
+        help="Where records and those of another system differ: in a value, or because one side lacks the record.",
+        public=True,  # it asks whether its reader may look up in the source, and shows the records within reach
+        parameters=(
+            Parameter(name="source", required=True, help="The external source that is compared with."),
+            WHERE,
+            LIMIT,
+        ),
+    ),
+    Report(
         name="data_quality",
         run=f"{HOME}.data_quality:data_quality",
         label="Quality of data",

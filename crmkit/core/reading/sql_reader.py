@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from attrs import define
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from crmkit.core.lifecycle.questions import Questions
+
+BATCH = 1000
 
 
 @define(kw_only=True, slots=False, eq=False)
@@ -22,11 +24,13 @@ class SqlReader:
         url: the database, as SQLAlchemy writes it; or the name of the setting that holds it.
         statement: a SELECT in which `:ids` stands for the ids that are wanted, as texts: `... WHERE no IN :ids`.
         key: the column of the statement that holds the id.
+        listing: a SELECT of the ids of all records, for `ids`: `SELECT no FROM debtor`.
     """
 
     url: str
     statement: str
     key: str
+    listing: str = ""
 
     def __call__(self, session: Questions, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
         """Return the rows by id."""
@@ -35,6 +39,12 @@ class SqlReader:
         with engine.connect() as connection:
             rows = connection.execute(wanted, {"ids": list(ids)}).mappings()
             return {str(row[self.key]): dict(row) for row in rows}
+
+    def ids(self, session: Questions) -> Iterator[str]:
+        """Yield the ids of all records, holding few at once."""
+        with self._engine(session).connect().execution_options(yield_per=BATCH) as connection:
+            for row in connection.execute(sa.text(self.listing)):
+                yield str(row[0])
 
     def _engine(self, session: Questions) -> sa.Engine:
         url = self.url if ":" in self.url else str(session.setting(self.url))
