@@ -70,6 +70,7 @@ ROWS = {
 """The rows of this release, each with what it asks for."""
 
 NEXT = {
+    "C1": "A calendar with recurrence, time zones and iCalendar",
     "B11": "Contacts with customers, logged with all that belongs to them",
     "N26": "A mode brings only what it needs",
 }
