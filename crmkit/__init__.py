@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crmkit.core.calendars.business_hours import BusinessHours as BusinessHours
     from crmkit.core.declare.access import Grant as Grant
     from crmkit.core.declare.access import Role as Role
+    from crmkit.core.declare.channels import Channel as Channel
+    from crmkit.core.declare.channels import Message as Message
     from crmkit.core.declare.checks import Check as Check
     from crmkit.core.declare.declarations import AddChoice as AddChoice
     from crmkit.core.declare.declarations import Command as Command
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.values import Location as Location
     from crmkit.core.declare.values import Money as Money
     from crmkit.core.declare.values import Ref as Ref
+    from crmkit.core.declare.worklists import WorklistKind as WorklistKind
     from crmkit.core.lifecycle.drafts import Batch as Batch
     from crmkit.core.lifecycle.drafts import Change as Change
     from crmkit.core.lifecycle.drafts import CreateDraft as CreateDraft
@@ -104,6 +107,8 @@ if TYPE_CHECKING:
     from crmkit.core.nouns.customers import OrgUnit as OrgUnit
     from crmkit.core.nouns.identities import ChannelIdentity as ChannelIdentity
     from crmkit.core.nouns.identities import ExternalId as ExternalId
+    from crmkit.core.nouns.notices import Notice as Notice
+    from crmkit.core.nouns.notices import NoticePreference as NoticePreference
     from crmkit.core.nouns.people import Team as Team
     from crmkit.core.nouns.people import User as User
     from crmkit.core.nouns.selling import Assignment as Assignment
@@ -130,6 +135,7 @@ _HOMES = {
     "crmkit.core.assemble.model": "EntityModel FieldModel Model",
     "crmkit.core.calendars.business_hours": "BusinessHours",
     "crmkit.core.declare.access": "Grant Role",
+    "crmkit.core.declare.channels": "Channel Message",
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
@@ -153,6 +159,7 @@ _HOMES = {
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address Location Money Ref",
+    "crmkit.core.declare.worklists": "WorklistKind",
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.business_calendars": "BusinessCalendar SpecialDay",
@@ -161,6 +168,7 @@ _HOMES = {
     "crmkit.core.nouns.consents": "Consent",
     "crmkit.core.nouns.customers": "Contact Customer CustomerContact OrgUnit",
     "crmkit.core.nouns.identities": "ChannelIdentity ExternalId",
+    "crmkit.core.nouns.notices": "Notice NoticePreference",
     "crmkit.core.nouns.people": "Team User",
     "crmkit.core.nouns.selling": ("Assignment ExchangeRate Opportunity OpportunityContact Order OrderLine Product"),
     "crmkit.core.nouns.webhooks": "Webhook",

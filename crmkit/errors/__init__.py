@@ -114,6 +114,9 @@ from crmkit.errors.sessions import (
     FieldsMovedError as FieldsMovedError,
 )
 from crmkit.errors.sessions import (
+    GivenUpError as GivenUpError,
+)
+from crmkit.errors.sessions import (
     KeyReusedError as KeyReusedError,
 )
 from crmkit.errors.sessions import (

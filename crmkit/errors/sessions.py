@@ -96,6 +96,18 @@ class LeaseLostError(SessionError):
         )
 
 
+@define(kw_only=True, eq=False)
+class GivenUpError(CRMKitError):
+    """Raised by handlers and jobs: trying again makes no sense, so the work is a dead letter at once."""
+
+    problem: str
+
+    @property
+    def message(self) -> str:
+        """Say why."""
+        return self.problem
+
+
 class AccessNotRecordedError(SessionError):
     """Sensitive values were read, and that they were could not be written into the audit trail."""
 

@@ -39,6 +39,8 @@ WRITING: Final = (
     "move_many",
     "emit",
     "enqueue",
+    "notify",
+    "mark_read",
     "link",
     "share",
     "unshare",

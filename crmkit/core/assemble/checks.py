@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.channels import check_channels
 from crmkit.core.assemble.external_sources import check_external_sources
 from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.outbox import check_outbox
@@ -14,6 +15,7 @@ from crmkit.core.assemble.profiles import check_profiles
 from crmkit.core.assemble.purposes import check_purposes
 from crmkit.core.assemble.role_sources import check_role_sources
 from crmkit.core.assemble.secrets import check_secrets
+from crmkit.core.assemble.worklists import check_worklists
 from crmkit.core.declare.access import EVERYTHING, Role
 from crmkit.core.declare.declarations import Command, Event, Report
 from crmkit.core.declare.duplicates import DuplicateRule
@@ -102,6 +104,8 @@ def check_model(model: Model) -> None:
         check_known(_("command {command!r}", command=command.name), plugin, "role", command.roles, model.roles)
     check_policies(model)
     check_outbox(model)
+    check_channels(model)
+    check_worklists(model)
 
 
 def check_fields_of_grants(model: Model, role: Role, plugin: str) -> None:

@@ -69,6 +69,7 @@ def describe_entity(model: Model, entity: EntityModel) -> dict[str, object]:
         "provider": entity.provider,
         "title": entity.declared.title,
         "owner": entity.owner,
+        "private": entity.declared.private,
         "part_of": entity.whole.name if entity.whole else None,
         "staged": entity.staged,
         "fields": {name: describe_field(each, model.conventions) for name, each in entity.fields.items()},

@@ -26,6 +26,9 @@ WITHIN: Final[dict[Level, Levels]] = {
     "all": frozenset(),
 }
 """The levels that reach all that a level reaches, and more."""
+OWN: Final[Levels] = frozenset({"own"})
+WITH_ONES_OWN: Final[frozenset[Action]] = frozenset({"read", "create", "update", "delete", "move", "export"})
+"""What everybody may do with private records of their own, and nobody with others."""
 
 
 class Rights:
@@ -58,6 +61,8 @@ class Rights:
 
         None at all means that nothing is allowed. Parts of other records have no levels of their own.
         """
+        if entity.declared.private:
+            return OWN if action in WITH_ONES_OWN else NOTHING
         found = self._levels.get((entity.name, action))
         if found is None:
             given = (level for _, grant in self.grants(entity.name) for level in grant.levels(action))

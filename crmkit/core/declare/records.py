@@ -115,6 +115,7 @@ class Entity:
         title: the field that names a record for people.
         staged: whether its records go through pipelines.
         person: whether a record may be a person, who can ask to be told, or to be forgotten.
+        private: whether records are for their owners alone, whatever roles and shares say.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Entity:
     owner: str | None
     staged: bool
     person: bool
+    private: bool = False
     fields: tuple[Field, ...]
     declared: type[Record]
 
@@ -148,6 +150,7 @@ def record(
     title: str = "name",
     owner: str | None = None,
     person: bool = False,
+    private: bool = False,
 ) -> Callable[[T], T]: ...
 @dataclass_transform(
     kw_only_default=True,
@@ -186,12 +189,14 @@ def record(
     title: str = "name",
     owner: str | None = None,
     person: bool = False,
+    private: bool = False,
 ) -> T | Callable[[T], T]:
     """Declare an entity: a class whose annotated attributes are its fields.
 
     The entity's name is the class's in snake case. A field whose annotation allows None is optional. A class that
     inherits `Staged` goes through pipelines; `owner` names the field with the user to whom a record belongs. With
-    `person`, its records may be persons, and what refers to them is exported and erased with them.
+    `person`, its records may be persons, and what refers to them is exported and erased with them. With `private`,
+    everybody works on their own records, and nobody sees those of others, whatever roles say.
 
     Raises:
         DeclarationError: if a name or an annotation can't be used.
@@ -211,6 +216,7 @@ def record(
             owner=owner,
             staged=issubclass(rebuilt, Staged),
             person=person,
+            private=private,
             fields=found,
             declared=rebuilt,
         )

@@ -142,6 +142,10 @@ def reasons_of(
 ) -> Iterator[str]:
     """Yield the grants and shares that reach a record for an action."""
     reached = levels_that_reach(session, principal, entity, number)
+    if entity.declared.private:
+        if "own" in reached and principal.levels(entity, action):
+            yield _("It is private, and this user's own.")
+        return
     for role, grant in principal.rights.grants(entity.name):
         for level in dict.fromkeys(grant.levels(action)):
             if level in reached:

@@ -31,8 +31,8 @@ from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
 from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.levels.levels import Levels
+from crmkit.core.lifecycle.notices.commands import Notifying
 from crmkit.core.lifecycle.privacy import accesses
-from crmkit.core.lifecycle.privacy.commands import Protecting
 from crmkit.core.lifecycle.privacy.consents import Consents
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
@@ -60,7 +60,7 @@ R = TypeVar("R", bound=Record)
 """The entity of the records that a command takes and gives."""
 
 
-class Session(Protecting):
+class Session(Notifying):
     """One actor's transaction.
 
     It is committed at the end of the `with` block and rolled back if an error leaves it. Records are values: commands

@@ -141,8 +141,13 @@ def _of_record(table: sa.Table, entity: str, number: int) -> sa.Select[tuple[obj
 
 
 def _around(session: Session, table: sa.Table, target: str, number: int) -> Iterable[sa.Select[tuple[object, ...]]]:
-    """Yield a selection for every entity with a reference to the target, within the actor's reach."""
+    """Yield a selection for every entity with a reference to the target, within the actor's reach.
+
+    What is private has no place in what everybody sees.
+    """
     for entity in session.model.entities.values():
+        if entity.declared.private:
+            continue
         fields = [entity.fields[name] for name in entity.references]
         columns = [
             each.columns for each in fields if each.target in {target, None} and session.principal.sees(entity, each)

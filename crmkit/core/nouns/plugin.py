@@ -18,6 +18,7 @@ from crmkit.core.nouns import (
     fillers,
     growth,
     identities,
+    notices,
     outbox,
     pipelines,
     profiles,
@@ -60,6 +61,8 @@ ENTITIES = (
     consents.Consent,
     custom_fields.CustomField,
     webhooks.Webhook,
+    notices.Notice,
+    notices.NoticePreference,
 )
 
 
@@ -80,6 +83,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from duplicates.DUPLICATE_RULES
     yield from outbox.DECLARATIONS
     yield from webhooks.DECLARATIONS
+    yield from notices.DECLARATIONS
     yield from profiles.SECTIONS
     yield from fillers.FILLERS
     yield from growth.QUESTIONS

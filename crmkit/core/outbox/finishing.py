@@ -33,13 +33,23 @@ def finish(connection: sa.Connection, tables: Tables, held: Lease, now: datetime
 
 
 def fail(
-    connection: sa.Connection, tables: Tables, held: Lease, now: datetime, *, problem: str, random: Random
+    connection: sa.Connection,
+    tables: Tables,
+    held: Lease,
+    now: datetime,
+    *,
+    problem: str,
+    random: Random,
+    for_good: bool = False,
 ) -> str | None:
-    """Note that work failed, and return its state: it waits for its next try, or is dead; None if it was lost."""
+    """Note that work failed, and return its state: it waits for its next try, or is dead; None if it was lost.
+
+    What failed for good is dead at once.
+    """
     tries = held.tries + 1
     values: dict[str, object] = {"tries": tries, "leased_until": None, "fence": None}
     values["problem"] = problem[:LONGEST_PROBLEM]
-    if tries >= MOST_TRIES:
+    if for_good or tries >= MOST_TRIES:
         values |= {"state": DEAD, "finished_at": now}
     else:
         values["due_at"] = now + pause_after(tries, random)

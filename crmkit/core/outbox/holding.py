@@ -11,7 +11,7 @@ from crmkit.core.outbox.leasing import MARGIN, lease, release, renew
 from crmkit.core.outbox.transactions import writing
 from crmkit.core.outbox.webhooks.problems import ReceiverError
 from crmkit.core.storage.system.outbox import DEAD
-from crmkit.errors import CRMKitError, LeaseLostError, TenantError
+from crmkit.errors import CRMKitError, GivenUpError, LeaseLostError, TenantError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,15 @@ class Holding:
     def note_failure(self, held: Lease, error: BaseException) -> Counts:
         """Note that a piece of work failed."""
         with writing(self.crm) as (connection, now):
-            state = fail(connection, self.crm.tables, held, now, problem=problem_of(error), random=self.random)
+            state = fail(
+                connection,
+                self.crm.tables,
+                held,
+                now,
+                problem=problem_of(error),
+                random=self.random,
+                for_good=isinstance(error, GivenUpError),
+            )
         if state is None:
             return Counts(lost=1)
         return Counts(dead=1) if state == DEAD else Counts(failed=1)

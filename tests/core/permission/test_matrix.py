@@ -33,6 +33,7 @@ NOT_WRITING = {
     "readable_ids",
     "reader_for",
     "find",
+    "notices",
     "rows",
     "count",
     "aggregate",
@@ -168,6 +169,8 @@ ELSEWHERE = {
     "erase",
     "disclose",
     "secret",
+    "notify",
+    "mark_read",
 }
 """Commands with tests of their own: those of merging stand in tests/core/merging."""
 

@@ -25,6 +25,8 @@ SIZES = {"home": 1, "acme": 2, "bold": 3}
 """How many records of each entity everybody has, so that numbers differ, too."""
 
 FITTING: dict[str, dict[str, object]] = {
+    "notice": {"recipient": None, "sentence": None},
+    "notice_preference": {"user": None},
     "consent": {"purpose": "marketing", "expires_at": None, "withdrawn_at": None},
     "webhook": {"events": ["*"], "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "old_secret": None},
     "custom_field": {"kind": "text"} | dict.fromkeys(("choices", "decimals", "minimum", "maximum", "default")),
