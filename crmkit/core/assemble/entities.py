@@ -11,7 +11,7 @@ from attrs import evolve
 from crmkit.core.assemble.model import EntityModel, FieldModel
 from crmkit.core.declare.declarations import AddChoice, Relabel, Rule, Unique
 from crmkit.core.declare.fields import Field
-from crmkit.core.declare.kinds import ChoiceKind, DateTimeKind, IntegerKind, RefKind, TextKind
+from crmkit.core.declare.kinds import BooleanKind, ChoiceKind, DateTimeKind, IntegerKind, RefKind, TextKind
 from crmkit.core.declare.names import nearest
 from crmkit.errors import ClashError, DeclarationError
 from crmkit.translation import _
@@ -228,12 +228,28 @@ class _Building:
                 subject=_("rule {added!r} of {entity}", added=added.name, entity=added.entity), plugins=(first, plugin)
             )
 
+    def check_private(self, fields: Mapping[str, FieldModel]) -> None:
+        """Refuse a private mark that is no yes-or-no field, or whose records belong to nobody, or are parts.
+
+        Raises:
+            DeclarationError: if it is so.
+        """
+        name = self.entity.private_by
+        if name is None:
+            return
+        if name not in fields or not isinstance(fields[name].kind, BooleanKind):
+            raise DeclarationError(subject=self.entity.name, problem=_("private_by= must name a yes-or-no field."))
+        if self.entity.owner is None or any(each.declared.part_of for each in fields.values()):
+            problem = _("private_by= needs owner=, and is not for parts of other records.")
+            raise DeclarationError(subject=self.entity.name, problem=problem)
+
     def finished(self) -> EntityModel:
         last = {**(STAGE if self.entity.staged else {}), **LAST}
         fields = system_fields(FIRST) | self.fields | system_fields(last)
         check_columns(self.entity.name, fields.values())
         if self.entity.owner is not None and fields[self.entity.owner].target != "user":
             raise DeclarationError(subject=self.entity.name, problem=_("owner= must name a reference to a user."))
+        self.check_private(fields)
         single = tuple(Unique(entity=self.entity.name, fields=(f.name,)) for f in fields.values() if f.declared.unique)
         return EntityModel(
             declared=self.entity,

@@ -116,6 +116,11 @@ class EntityModel:
         return self.declared.owner
 
     @property
+    def private_mark(self) -> FieldModel | None:
+        """The field that closes a record to all but its owner and those with whom it is shared, if there is one."""
+        return self.fields[self.declared.private_by] if self.declared.private_by else None
+
+    @property
     def staged(self) -> bool:
         """Whether the records go through pipelines."""
         return self.declared.staged

@@ -112,6 +112,7 @@ class Entity:
 
     Attributes:
         owner: the reference field to the user whom the record belongs to, if the entity has one.
+        private_by: the yes-or-no field that closes a record to all but its owner and those with whom it is shared.
         title: the field that names a record for people.
         staged: whether its records go through pipelines.
         person: whether a record may be a person, who can ask to be told, or to be forgotten.
@@ -123,6 +124,7 @@ class Entity:
     plural: str = field(converter=as_text)
     title: str
     owner: str | None
+    private_by: str | None
     staged: bool
     person: bool
     private: bool = False
@@ -149,6 +151,7 @@ def record(
     plural: str = "",
     title: str = "name",
     owner: str | None = None,
+    private_by: str | None = None,
     person: bool = False,
     private: bool = False,
 ) -> Callable[[T], T]: ...
@@ -188,6 +191,7 @@ def record(
     plural: str = "",
     title: str = "name",
     owner: str | None = None,
+    private_by: str | None = None,
     person: bool = False,
     private: bool = False,
 ) -> T | Callable[[T], T]:
@@ -196,7 +200,8 @@ def record(
     The entity's name is the class's in snake case. A field whose annotation allows None is optional. A class that
     inherits `Staged` goes through pipelines; `owner` names the field with the user to whom a record belongs. With
     `person`, its records may be persons, and what refers to them is exported and erased with them. With `private`,
-    everybody works on their own records, and nobody sees those of others, whatever roles say.
+    everybody works on their own records, and nobody sees those of others, whatever roles say. `private_by` names a
+    yes-or-no field: a record in which it is yes is there for its owner and those with whom it is shared only.
 
     Raises:
         DeclarationError: if a name or an annotation can't be used.
@@ -214,6 +219,7 @@ def record(
             plural=plural or f"{shown}s",
             title=title if any(each.name == title for each in found) else "id",
             owner=owner,
+            private_by=private_by,
             staged=issubclass(rebuilt, Staged),
             person=person,
             private=private,

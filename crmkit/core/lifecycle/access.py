@@ -125,5 +125,5 @@ def within(session: Session, entity: str, ids: Iterable[int], action: Action) ->
 def note_readable(session: Session, entity: EntityModel, records: Iterable[Record]) -> None:
     """Remember records just made, if the actor surely sees them, so that references to them need no look-up."""
     principal = session.principal
-    if principal.reaches_all or (entity.whole is None and "all" in principal.levels(entity, "read")):
+    if principal.reaches_all or (entity.whole is None and principal.reads_all(entity)):
         session.unit.known.update((principal.reaches_all, entity.name, record.id) for record in records)

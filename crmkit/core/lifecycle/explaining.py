@@ -132,9 +132,18 @@ def explained(
     is_allowed = session.unit.connection.execute(query).first() is not None
     counted = action if entity.whole is None else action_on_whole(action)
     reasons = tuple(reasons_of(session, principal, session.model.entity(subject), int(subject), counted))
-    if not is_allowed:
+    if not is_allowed and is_marked_private(session, record):
+        reasons = (_("It is private."),)
+    elif not is_allowed:
         reasons = (*reasons, _("It is not seen.")) if reasons else (_("No role or share allows it."),)
     return ActionExplained(action=action, is_allowed=is_allowed, reasons=reasons)
+
+
+def is_marked_private(session: Session, record: Record) -> bool:
+    """Return whether a record's mark closes it to all but its owner and those with whom it is shared."""
+    entity = session.model.entity(record)
+    mark = entity.private_mark
+    return mark is not None and bool(getattr(session.elevated.by_id(entity, [record.id])[record.id], mark.name))
 
 
 def reasons_of(

@@ -121,7 +121,7 @@ def differences(session: Session, source: ExternalSource, where: str | None) -> 
     records = session.reader.iterate(entity, asked, choice.where, given=choice.given)
     while batch := list(islice(records, BATCH)):
         yield from differences_of(session, source, paths, batch)
-    if source.ids is not None and where is None and "all" in session.principal.levels(entity, "read"):
+    if source.ids is not None and where is None and session.principal.reads_all(entity):
         yield from unknown_here(session, source)
 
 

@@ -12,7 +12,7 @@ from crmkit.core.assemble.policies import may_run
 from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.among import among
-from crmkit.core.reading.belonging import Belonging
+from crmkit.core.reading.belonging import Belonging, owner_column
 from crmkit.core.reading.sharing import moment, shared_records, shared_with
 from crmkit.core.storage.moments import utc_now
 
@@ -97,6 +97,10 @@ class Principal:
         """Return whether the actor may run a report or a command, or look up in an external source."""
         return self.reaches_all or may_run(self.rights, declared)
 
+    def reads_all(self, entity: EntityModel) -> bool:
+        """Return whether the actor surely reads every record of an entity."""
+        return self.reaches_all or (entity.private_mark is None and "all" in self.rights.levels(entity, "read"))
+
     @property
     def audits(self) -> bool:
         """Whether the actor may read the audit trail."""
@@ -145,11 +149,24 @@ class Principal:
     ) -> sa.ColumnElement[bool] | None:
         """Return the condition that levels reach a row, or that a share opens it to whom the levels allow anything."""
         condition = self.belonging.condition(entity, table, levels)
+        if entity.private_mark is not None:
+            condition = self._unless_private(entity, entity.private_mark, table, condition)
         if condition is None or not levels or self.user is None or entity.name not in self.shared:
             return condition
         opened = shared_with(self.tables, self.user, self.team, moment(self.clock))
         records = shared_records(self.tables, entity.name, action, opened)
         return condition if records is None else sa.or_(condition, among(table.c.id, records))
+
+    def _unless_private(
+        self,
+        entity: EntityModel,
+        mark: FieldModel,
+        table: sa.FromClause,
+        condition: sa.ColumnElement[bool] | None,
+    ) -> sa.ColumnElement[bool]:
+        """Return the condition, and that the actor owns the row if it is private; shares come on top."""
+        opened = sa.or_(table.c[mark.columns[0]].is_not(sa.true()), table.c[owner_column(entity)] == self.user)
+        return opened if condition is None else sa.and_(condition, opened)
 
     def _reach_of_whole(self, whole: FieldModel, table: sa.FromClause, action: Action) -> sa.ColumnElement[bool] | None:
         if not isinstance(whole.kind, AnyRefKind):
