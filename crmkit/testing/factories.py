@@ -64,7 +64,8 @@ def value_for(session: Session, field: FieldModel, number: int, *, depth: int = 
     kind = field.kind
     if isinstance(kind, (RefKind, AnyRefKind)):
         target = kind.target if isinstance(kind, RefKind) else next(iter(kind.targets), ANY)
-        return reference(session, target, depth) if field.declared.required else None
+        place = number if isinstance(kind, AnyRefKind) else 1
+        return reference(session, target, place, depth) if field.declared.required else None
     if isinstance(kind, ChoiceKind):
         return kind.choices[number % len(kind.choices)].name if kind.choices else None
     if isinstance(kind, (IntegerKind, DecimalKind)):
@@ -78,12 +79,15 @@ def value_for(session: Session, field: FieldModel, number: int, *, depth: int = 
     return sample(number) if sample else None
 
 
-def reference(session: Session, target: str, depth: int) -> Ref[object] | None:
-    """Return a reference to a record of an entity that is there, or to one made for it."""
+def reference(session: Session, target: str, place: int, depth: int) -> Ref[object] | None:
+    """Return a reference to a record of an entity that is there, or to one made for it.
+
+    References to any entity are often unique, so that each number gets another record: that at its place.
+    """
     entity = session.model.entities[target]
-    found = session.find(entity.declared.declared, limit=1)
-    if found:
-        return found[0].ref
+    found = session.find(entity.declared.declared, order="id", limit=place)
+    if len(found) == place:
+        return found[-1].ref
     if depth == DEEPEST:
         return None
     values = made_up(session, entity, {}, depth=depth + 1)

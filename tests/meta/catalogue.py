@@ -55,6 +55,7 @@ ROWS = {
     "L7": "Ids of other systems",
     "M1": "Roles by entity, action and field, denied by default",
     "M2": "Audit of changes, permissions and sensitive reads",
+    "M3": "Public pool",
     "M4": "Backup and restore",
     "M6": "Positions with duties, rights and stand-ins",
     "M7": "Plugins come and go without a fork",

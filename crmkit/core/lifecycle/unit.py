@@ -47,6 +47,7 @@ class Unit:
         before_writing: what is done once, when the transaction begins to write; what it raises dooms the session.
         shown: the sensitive values that were shown, by moment, entity and fields: the ids of the records.
         reason: why the actor does all this, for the audit trail.
+        occasions: what running commands of plugins tell their hooks, by class.
     """
 
     connection: sa.Connection
@@ -72,6 +73,7 @@ class Unit:
     warnings: list[Suspicion] = field(factory=list, init=False)
     shown: dict[tuple[datetime, str, tuple[str, ...]], set[int]] = field(factory=dict, init=False)
     reason: str = field(default="", init=False)
+    occasions: dict[type, object] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.clock()

@@ -31,7 +31,8 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
     locked = frozenset() if principal.reaches_all else principal.rights.locked(draft.entity)
     for name, value in given.items():
         if name in locked:
-            draft.refuse_locked(name)
+            if not has_already(session, draft, name, value):
+                draft.refuse_locked(name)
             continue
         field = writable.get(name)
         if field is None or value is None:
@@ -42,6 +43,18 @@ def normalise(session: Session, draft: Draft, given: Mapping[str, object]) -> No
         except InvalidValue as error:
             draft.refuse(name, unfit(field, error))
     note_hand(session, draft)
+
+
+def has_already(session: Session, draft: Draft, name: str, given: object) -> bool:
+    """Return whether a record has the value that is given already, and the actor sees it: a file may repeat it."""
+    field = draft.entity.fields.get(name)
+    if field is None or draft.record is None or not session.principal.sees(draft.entity, field):
+        return False
+    try:
+        value = None if given is None else field.kind.parse(given, session.model.conventions)
+    except InvalidValue:
+        return False
+    return bool(getattr(draft.record, name) == value)
 
 
 def fill_defaults(session: Session, draft: Draft) -> None:

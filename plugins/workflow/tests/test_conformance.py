@@ -14,4 +14,8 @@ class TestWorkflow(PluginConformance):
     """All checks, with the plugin as it is installed."""
 
     plugin = "workflow"
-    values: ClassVar[Mapping[str, Mapping[str, object]]] = {"position": {"roles": ["viewer"]}}
+    values: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "position": {"roles": ["viewer"]},
+        "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
+        "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
+    }

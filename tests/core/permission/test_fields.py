@@ -100,6 +100,18 @@ def test_a_locked_field_is_read_and_not_written(clinic: CRM) -> None:
 
 
 @pytest.mark.row("M1")
+def test_a_locked_field_may_be_given_the_value_that_it_has(clinic: CRM) -> None:
+    """Who writes back what was read is not refused for a locked field; of a hidden one, the right value is no help."""
+    with clinic.session(actor="desk") as session:
+        acme = session.find(Customer, "score == 7")[0]
+        assert session.update(acme, score=7, country="FR").country == "FR"
+        with pytest.raises(Refused):
+            session.update(acme, score="seven")
+    with clinic.session(actor="clerk") as session, pytest.raises(Refused, match="no such field"):
+        session.update(session.get(Customer, ACME), score=7)
+
+
+@pytest.mark.row("M1")
 def test_sensitive_fields_are_for_those_who_are_granted_them(clinic: CRM) -> None:
     """A role that reads everything doesn't see sensitive fields; one that names them does, and so does admin."""
     for actor, sees in (("nurse", True), ("admin", True), ("desk", False), ("clerk", False)):

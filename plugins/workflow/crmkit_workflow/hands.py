@@ -1,0 +1,55 @@
+"""Hands: what the plugin does whenever a record may change hands, so that every way leads through the same rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit_workflow.ownership import entities, giving, guarding, poolable
+from crmkit_workflow.pools import declarations, following
+from crmkit_workflow.pools import entities as pool_entities
+from crmkit_workflow.pools import guarding as pools
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, Session, UpdateDraft
+
+DECLARATIONS = (
+    *pool_entities.DECLARATIONS,
+    entities.OwnershipRecord,
+    *poolable.DECLARATIONS,
+    *declarations.DECLARATIONS,
+)
+
+
+def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
+    """Check new pools, and note whose new records are."""
+    pools.check_pools(session, drafts)
+    pools.check_rules(session, drafts)
+    giving.fill_new(session, drafts)
+    pools.check_owners(session, drafts)
+
+
+def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
+    """Check changed pools, and note whose records are from now on."""
+    pools.check_pools(session, drafts)
+    pools.check_rules(session, drafts)
+    pools.refuse_closing(session, drafts)
+    following.note_contacts(drafts)
+    giving.fill_changed(session, drafts)
+    pools.check_owners(session, drafts)
+
+
+def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
+    """Note whose records are from now on, if a move gives them to somebody."""
+    giving.fill_changed(session, moves)
+    pools.check_owners(session, moves)
+
+
+def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Keep the history, and pools that are needed."""
+    guarding.refuse_deleted(session, drafts)
+    pools.refuse_deleting(session, drafts)
+
+
+def after_write(session: Session, changes: Batch[Change]) -> None:
+    """Write the history of owners."""
+    giving.record_changes(session, changes)

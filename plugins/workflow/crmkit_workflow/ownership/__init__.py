@@ -1,0 +1,1 @@
+"""Ownership: whose a record is, how it came to be, and the one service through which it changes."""

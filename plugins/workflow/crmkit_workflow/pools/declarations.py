@@ -1,0 +1,19 @@
+"""What the pool declares beside its records: the job that sweeps."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from crmkit import Daily, Job, Parameter
+from crmkit.translation import _
+
+DECLARATIONS = (
+    Job(
+        name="pool_sweep",
+        run="crmkit_workflow.pools.sweep:sweep_job",
+        schedule=Daily(time(0, 5)),
+        parameters=(Parameter(name="entity"), Parameter(name="after")),
+        deadline=timedelta(minutes=2),
+        help=_("Returns to their pools what was neglected, and notes what will return soon."),
+    ),
+)

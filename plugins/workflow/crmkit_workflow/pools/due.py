@@ -1,0 +1,202 @@
+"""Due: when a record returns to a pool, as a pure function of what is known about it and of the pools' terms.
+
+The countdown that people see and the sweep both ask here, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from crmkit_workflow.pools.entities import ANY_KIND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+PROTECTION = "protection"
+
+
+@frozen(kw_only=True)
+class Calendar:
+    """Where days begin, and which of them are working days.
+
+    Attributes:
+        zone: the home time zone: a day begins at its midnight.
+        is_working: whether people work on a day.
+    """
+
+    zone: ZoneInfo
+    is_working: Callable[[date], bool] = field(default=lambda day: day.weekday() < 5)  # noqa: PLR2004  (Monday to Friday)
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the day of a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def begin(self, day: date) -> datetime:
+        """Return the moment, UTC, at which a day begins."""
+        return datetime.combine(day, time(0), self.zone).astimezone(UTC)
+
+    def later(self, moment: datetime, duration: timedelta) -> datetime:
+        """Return the moment, UTC, so long after another one; whole days keep the time of day when clocks change."""
+        days, rest = divmod(duration, DAY)
+        return (moment.astimezone(self.zone) + days * DAY).astimezone(UTC) + rest
+
+    def day_after(self, start: date, days: int, *, working: bool) -> date:
+        """Return the day after so many days have passed since another one; it is a working day if those are."""
+        if not working:
+            return start + timedelta(days=days + 1)
+        day, left = start, days + 1
+        while left:
+            day += DAY
+            left -= self.is_working(day)
+        return day
+
+
+@frozen(kw_only=True)
+class ReturnRule:
+    """A rule of a pool; see `PoolRule`."""
+
+    id: int
+    kind: str
+    days: int
+    level: str | None = None
+    product: int | None = None
+    spares_won: bool = True
+    spares_opportunities: bool = False
+
+
+@frozen(kw_only=True)
+class Terms:
+    """The terms of an active pool.
+
+    Attributes:
+        members: the users who take part; only what they own returns.
+        target: the pool to which records return.
+        since: since when the rules count, UTC: nobody loses a record for time before that; None if they never began.
+        initial, longest: the protection, and how long it may last with all extensions.
+        extensions: by how much an activity extends it, by kind; `*` for all others.
+    """
+
+    pool: int
+    target: int
+    priority: int = 100
+    members: frozenset[int] = frozenset()
+    since: datetime | None = None
+    working_days: bool = False
+    initial: timedelta | None = None
+    longest: timedelta | None = None
+    extensions: Mapping[str, timedelta] = field(factory=dict)
+    rules: tuple[ReturnRule, ...] = ()
+    remind_before: tuple[int, ...] = ()
+
+
+@frozen(kw_only=True)
+class Held:
+    """What is known about a record that somebody owns.
+
+    Attributes:
+        since: since when the owner has it, UTC; since it was made, if nobody knows.
+        follow_ups: when it was last followed up, UTC, by kind of activity.
+        opportunities: when the newest living opportunity was opened, by product, None for any.
+        wins: when something was last won, by product, None for any.
+        has_open: the products of open opportunities, None for any.
+        products: the product that the record names.
+        dates: the date of each rule that counts from one, by rule.
+        exempt: the rules whose exemption it meets.
+        is_locked: whether no rule takes it.
+    """
+
+    owner: int
+    since: datetime
+    follow_ups: Mapping[str, datetime] = field(factory=dict)
+    opportunities: Mapping[int | None, datetime] = field(factory=dict)
+    wins: Mapping[int | None, datetime] = field(factory=dict)
+    has_open: frozenset[int | None] = frozenset()
+    level: str | None = None
+    products: frozenset[int] = frozenset()
+    dates: Mapping[int, date] = field(factory=dict)
+    exempt: frozenset[int] = frozenset()
+    is_locked: bool = False
+
+
+@frozen(kw_only=True)
+class Return:
+    """A return to a pool: by which pool's terms, to which pool, by which kind of rule, and at which moment (UTC)."""
+
+    at: datetime
+    pool: int
+    target: int
+    kind: str
+    rule: int | None = None
+    days: int = 0
+
+
+def due(held: Held, terms: Iterable[Terms], now: datetime, calendar: Calendar) -> list[Return]:
+    """Return the returns whose moment has come, the one that counts first."""
+    return [each for each in returns(held, terms, calendar) if each.at <= now]
+
+
+def returns(held: Held, terms: Iterable[Terms], calendar: Calendar) -> list[Return]:
+    """Return when a record returns by the terms of each pool, the earliest first; of equal ones, by priority."""
+    found: list[tuple[datetime, int, int, Return]] = []
+    if held.is_locked:
+        return []
+    for each in terms:
+        if each.since is not None and held.owner in each.members:
+            found += [(one.at, each.priority, each.pool, one) for one in returns_to(held, each, calendar)]
+    found.sort(key=lambda entry: entry[:3])
+    return [entry[3] for entry in found]
+
+
+def returns_to(held: Held, terms: Terms, calendar: Calendar) -> Iterator[Return]:
+    """Yield the returns by the terms of one pool, all of them."""
+    assert terms.since is not None
+    start = max(held.since, terms.since)
+    if terms.initial is not None:
+        at = protected_until(held, terms, start, calendar)
+        yield Return(at=at, pool=terms.pool, target=terms.target, kind=PROTECTION)
+    for rule in terms.rules:
+        begin = start_of(rule, held, start, calendar) if applies(rule, held) else None
+        if begin is not None:
+            day = calendar.day_after(begin, rule.days, working=terms.working_days)
+            at = max(calendar.begin(day), terms.since)
+            yield Return(at=at, pool=terms.pool, target=terms.target, kind=rule.kind, rule=rule.id, days=rule.days)
+
+
+def protected_until(held: Held, terms: Terms, start: datetime, calendar: Calendar) -> datetime:
+    """Return when the protection ends: later with every activity, but never later than the longest one.
+
+    Source: the protection period of hecom (红圈): `return_at = max(return_at, activity + extension)`.
+    """
+    assert terms.initial is not None
+    found = calendar.later(start, terms.initial)
+    for kind, at in held.follow_ups.items():
+        extension = terms.extensions.get(kind, terms.extensions.get(ANY_KIND))
+        if extension is not None and at >= start:
+            found = max(found, calendar.later(at, extension))
+    return found if terms.longest is None else min(found, calendar.later(start, terms.longest))
+
+
+def applies(rule: ReturnRule, held: Held) -> bool:
+    """Return whether a rule is about a record at all."""
+    if rule.id in held.exempt or (rule.level is not None and rule.level != held.level):
+        return False
+    if rule.product is not None and rule.kind in {"follow_up", "date"} and rule.product not in held.products:
+        return False
+    if rule.spares_won and None in held.wins:
+        return False
+    return not (rule.spares_opportunities and None in held.has_open)
+
+
+def start_of(rule: ReturnRule, held: Held, start: datetime, calendar: Calendar) -> date | None:
+    """Return the day from which a rule counts; None if what it asks for was done."""
+    if rule.kind == "date":
+        return held.dates.get(rule.id)
+    if rule.kind == "follow_up":
+        return calendar.day_of(max([start, *held.follow_ups.values()]))
+    done = (held.opportunities if rule.kind == "opportunity" else held.wins).get(rule.product)
+    return None if done is not None and done >= start else calendar.day_of(start)

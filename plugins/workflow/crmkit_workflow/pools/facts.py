@@ -1,0 +1,204 @@
+"""Facts: what is known about records that somebody owns, for many of them in few statements.
+
+A follow-up is what `followed_up` noted, and the moment in the record's `last_contacted_at` if the CRM keeps one. Where
+it keeps none, whatever the owner changed in the record, or where it moved it, counts as one, by the change log.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, cast
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+
+from crmkit import Opportunity
+from crmkit_workflow.pools.due import Held
+from crmkit_workflow.pools.entities import ANY_KIND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crmkit import EntityModel, Session
+    from crmkit_workflow.pools.terms import PoolTerms
+
+LAST_CONTACT = "last_contacted_at"
+CHANGE = "change"
+FOLLOWED = ("update", "move")
+
+
+@frozen(kw_only=True)
+class HeldRecord:
+    """A record that somebody owns: its id, what is known about it, and which return is noted in it."""
+
+    id: int
+    held: Held
+    returns_at: datetime | None
+
+
+@define
+class Sales:
+    """What was sold with records, or may be: by record and product, None for any product."""
+
+    opened: dict[int, dict[int | None, datetime]] = field(factory=lambda: defaultdict(dict))
+    won: dict[int, dict[int | None, datetime]] = field(factory=lambda: defaultdict(dict))
+    open: dict[int, set[int | None]] = field(factory=lambda: defaultdict(set))
+
+
+def columns_of(entity: EntityModel, pools: Iterable[PoolTerms]) -> list[str]:
+    """Return the fields that are read of each record."""
+    dates = {rule.date_field for each in pools for rule in each.rules if rule.date_field}
+    wanted = ["id", str(entity.owner), "owned_since", "created_at", "follow_ups", "returns_at", "pool_locked"]
+    further = ["level", "product", LAST_CONTACT, "stage_kind", "stage_since", *sorted(dates)]
+    return wanted + [each for each in further if each in entity.fields]
+
+
+def facts(
+    session: Session,
+    entity: EntityModel,
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+    pools: Sequence[PoolTerms],
+) -> list[HeldRecord]:
+    """Return what is known about records, of which some fields were read."""
+    values = [dict(zip(columns, row, strict=True)) for row in rows]
+    owners = {cast("int", each["id"]): int(cast("int", each[str(entity.owner)])) for each in values}
+    if not owners:
+        return []
+    sales = sales_with(session, entity, list(owners)) if asks_for_sales(pools) else Sales()
+    changed = {} if LAST_CONTACT in entity.fields else last_changes(session, entity, owners)
+    exempt = exempt_from(session, entity, list(owners), pools)
+    return [
+        HeldRecord(
+            id=cast("int", each["id"]),
+            held=held(
+                each,
+                pools,
+                owner=owners[cast("int", each["id"])],
+                sales=sales,
+                changed=changed.get(cast("int", each["id"])),
+                exempt=exempt.get(cast("int", each["id"]), ()),
+            ),
+            returns_at=cast("datetime | None", each["returns_at"]),
+        )
+        for each in values
+    ]
+
+
+def held(
+    values: Mapping[str, object],
+    pools: Iterable[PoolTerms],
+    *,
+    owner: int,
+    sales: Sales,
+    changed: datetime | None,
+    exempt: Iterable[int],
+) -> Held:
+    """Return what is known about one record."""
+    number = cast("int", values["id"])
+    wins = dict(sales.won[number]) if number in sales.won else {}
+    if values.get("stage_kind") == "won":
+        wins[None] = cast("datetime", values["stage_since"])
+    product = values.get("product")
+    rules = [rule for each in pools for rule in each.rules if rule.date_field]
+    dates = {rule.id: as_date(values.get(str(rule.date_field))) for rule in rules}
+    return Held(
+        owner=owner,
+        since=cast("datetime", values["owned_since"] or values["created_at"]),
+        follow_ups=follow_ups(values, changed),
+        opportunities=sales.opened.get(number, {}),
+        wins=wins,
+        has_open=frozenset(sales.open.get(number, ())),
+        level=cast("str | None", values.get("level")),
+        products=frozenset() if product is None else frozenset({int(cast("int", product))}),
+        dates={rule: day for rule, day in dates.items() if day is not None},
+        exempt=frozenset(exempt),
+        is_locked=bool(values["pool_locked"]),
+    )
+
+
+def as_date(value: object) -> date | None:
+    """Return the day of a date or a moment (UTC)."""
+    return value.date() if isinstance(value, datetime) else cast("date | None", value)
+
+
+def follow_ups(values: Mapping[str, object], changed: datetime | None) -> dict[str, datetime]:
+    """Return when a record was last followed up, by kind of activity."""
+    found = read_follow_ups(values["follow_ups"])
+    contacted = values.get(LAST_CONTACT)
+    if isinstance(contacted, datetime):
+        found[ANY_KIND] = max(contacted, found.get(ANY_KIND, contacted))
+    if changed is not None:
+        found[CHANGE] = changed
+    return found
+
+
+def read_follow_ups(stored: object) -> dict[str, datetime]:
+    """Return the moments that a record keeps."""
+    given = stored if isinstance(stored, dict) else {}
+    return {str(kind): datetime.fromisoformat(str(at)).astimezone(UTC) for kind, at in given.items()}
+
+
+def asks_for_sales(pools: Iterable[PoolTerms]) -> bool:
+    """Return whether any rule asks what was sold, or may be."""
+    return any(
+        rule.kind in {"opportunity", "won"} or rule.spares_won or rule.spares_opportunities
+        for each in pools
+        for rule in each.rules
+    )
+
+
+def sales_with(session: Session, entity: EntityModel, ids: Sequence[int]) -> Sales:
+    """Return the living opportunities with records; nothing if opportunities don't refer to the entity."""
+    found = Sales()
+    opportunities = session.model.entities["opportunity"]
+    links = [name for name in opportunities.references if opportunities.fields[name].target == entity.name]
+    if not links:
+        return found
+    (link, *_others), given = links, {"ids": list(ids)}
+    measures = {
+        "opened": "max(created_at)",
+        "won": "max(stage_since, stage.kind == 'won')",
+        "open": "count(stage.kind in ('open', 'waiting'))",
+    }
+    rows = session.elevated.aggregate(
+        Opportunity, by=[link, "product"], measures=measures, where=f"{link} in given.ids", given=given
+    )
+    for record, product, opened, won, number in rows:
+        for key in {None, None if product is None else int(cast("int", product))}:
+            note(found.opened[int(cast("int", record))], key, opened)
+            note(found.won[int(cast("int", record))], key, won)
+            if number:
+                found.open[int(cast("int", record))].add(key)
+    return found
+
+
+def note(moments: dict[int | None, datetime], key: int | None, at: object) -> None:
+    """Note a moment if it is the latest."""
+    if isinstance(at, datetime):
+        moments[key] = max(at, moments.get(key, at))
+
+
+def last_changes(session: Session, entity: EntityModel, owners: Mapping[int, int]) -> dict[int, datetime]:
+    """Return when each record was last changed or moved by its owner."""
+    change = session.tables.system.change
+    query = (
+        sa.select(change.c.record_id, change.c.actor_id, sa.func.max(change.c.at))
+        .where(change.c.entity == entity.name, change.c.record_id.in_(owners), change.c.action.in_(FOLLOWED))
+        .group_by(change.c.record_id, change.c.actor_id)
+    )
+    rows = session.unit.connection.execute(query)
+    return {record: at for record, actor, at in rows if actor == owners[record]}
+
+
+def exempt_from(
+    session: Session, entity: EntityModel, ids: Sequence[int], pools: Iterable[PoolTerms]
+) -> dict[int, set[int]]:
+    """Return which rules records are exempt from, by their filters: a statement for each rule that has one."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for rule in (rule for each in pools for rule in each.rules if rule.exempt_if):
+        where = f"id in given.ids and ({rule.exempt_if})"
+        for (number,) in session.elevated.rows(entity.declared.declared, ["id"], where, given={"ids": list(ids)}):
+            found[cast("int", number)].add(rule.id)
+    return found

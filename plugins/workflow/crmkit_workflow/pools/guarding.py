@@ -1,0 +1,155 @@
+"""Guarding pools: definitions that could not work, pools that can't go, and owners who have as many as they may."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, cast
+
+from crmkit import Ref
+from crmkit.core.lifecycle.occasions import occasion_of
+from crmkit.errors import FilterError
+from crmkit.translation import _
+from crmkit_workflow.ownership.giving import Giving
+from crmkit_workflow.ownership.poolable import is_poolable
+from crmkit_workflow.pools import limits
+from crmkit_workflow.pools.entities import Pool, PoolRule
+from crmkit_workflow.pools.terms import pools_of
+
+if TYPE_CHECKING:
+    from crmkit import Batch, DeleteDraft, Session
+    from crmkit.core.lifecycle.drafts import Draft
+    from crmkit_workflow.pools.terms import PoolTerms
+
+UNLIMITED = frozenset({"claimed", "handed_over"})
+"""Ways to an owner on which it isn't counted here: claims count for themselves, and an heir has no choice."""
+
+
+def check_pools(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse pools of which nothing could come, and note since when their rules count."""
+    for draft in drafts.of(Pool):
+        check_entity(session, draft)
+        for day in cast("tuple[str, ...]", draft.get("remind_before") or ()):
+            if not day.isdecimal():
+                draft.refuse("remind_before", _("{day!r} is no number of days.", day=day))
+        if draft.sets("rules_active", "active") and (draft.record is not None or draft.get("rules_since") is None):
+            is_on = bool(draft.get("rules_active") and draft.get("active"))
+            draft.set("rules_since", session.unit.now if is_on else None)
+
+
+def check_entity(session: Session, draft: Draft) -> None:
+    """Refuse a pool of an entity whose records can't lie in one, and a target for other records."""
+    name = str(draft.get("entity"))
+    entity = session.model.entities.get(name)
+    if entity is None or not is_poolable(entity):
+        can = ", ".join(each.name for each in session.model.entities.values() if is_poolable(each))
+        draft.refuse("entity", _("Records of {name!r} can't lie in a pool. These can: {can}.", name=name, can=can))
+        return
+    for each in cast("tuple[str, ...]", draft.get("along") or ()):
+        other = session.model.entities.get(each)
+        links = [] if other is None else [n for n in other.references if other.fields[n].target == name]
+        if other is None or other.owner is None or not links:
+            draft.refuse("along", _("{each!r} has no owner, or does not refer to {name}.", each=each, name=name))
+    target = draft.related("target") if draft.sets("target", "entity") else None
+    if target is not None and (target.entity != name or not target.active):
+        draft.refuse("target", _("Records can only return to an active pool of the same entity."))
+    if draft.record is not None and draft.sets("entity"):
+        draft.refuse("entity", _("A pool keeps its entity. Make another pool."))
+
+
+def check_rules(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse rules that can't be asked: a filter that is wrong, a level or a date that the entity hasn't."""
+    for draft in drafts.of(PoolRule):
+        pool = draft.related("pool")
+        entity = session.model.entities.get(str(pool.entity)) if pool is not None else None
+        if entity is None:
+            continue
+        if draft.get("exempt_if"):
+            try:
+                session.reader.execution.filter(entity, str(draft.get("exempt_if")))
+            except FilterError as error:
+                draft.refuse("exempt_if", str(error))
+        if draft.get("level") is not None and "level" not in entity.fields:
+            draft.refuse("level", _("{entity} has no level.", entity=entity.name))
+        field = entity.fields.get(str(draft.get("date_field")))
+        if draft.get("kind") == "date" and (field is None or field.kind.name not in {"date", "datetime"}):
+            draft.refuse("date_field", _("Name the date of {entity} from which the days count.", entity=entity.name))
+
+
+def refuse_closing(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse to switch off the last active pool of an entity, and a pool in which records lie."""
+    for draft in drafts.of(Pool):
+        if draft.record is not None and draft.record.active and not draft.get("active"):
+            check_closing(session, draft, "active")
+
+
+def refuse_deleting(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete the last active pool of an entity, and a pool in which records lie."""
+    for draft in drafts.of(Pool):
+        if draft.record is not None:
+            check_closing(session, draft, "id")
+
+
+def check_closing(session: Session, draft: Draft, path: str) -> None:
+    """Refuse that a pool goes which can't."""
+    assert draft.record is not None
+    entity = session.model.entities.get(str(draft.record.entity))
+    if entity is None or not is_poolable(entity):
+        return
+    session.serialise(f"pools of {entity.name}")
+    lying = session.count(entity.declared.declared, {"pool": draft.record})
+    if lying:
+        draft.refuse(path, _("{count} records lie in the pool. Move them to another one first.", count=lying))
+    others = session.count(
+        Pool,
+        "entity == given.entity and active and id != given.pool",
+        given={"entity": entity.name, "pool": draft.record.id},
+    )
+    if draft.record.active and not others and session.principal.user is not None:
+        draft.refuse(path, _("This is the last active pool of {entity}. Make another one first.", entity=entity.name))
+
+
+def check_owners(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse records that would lie in a pool which isn't for them, and more for an owner than its pools allow."""
+    entity = drafts.entity
+    if not is_poolable(entity):
+        return
+    check_goals(session, drafts)
+    said = occasion_of(session, Giving)
+    if said is not None and said.how in UNLIMITED:
+        return
+    owner = str(entity.owner)
+    gaining = [draft for draft in drafts if draft.sets(owner) and draft.get(owner) is not None and gains(draft, owner)]
+    pools = [each for each in pools_of(session, entity.name) if has_limit(each)] if gaining else []
+    if not pools:
+        return
+    wanted = Counter(int(cast("int", draft.get(owner))) for draft in gaining)
+    for user in sorted(wanted):
+        limits.hold(session, user)
+        room = limits.room(session, entity, pools, user)
+        mine = [draft for draft in gaining if int(cast("int", draft.get(owner))) == user]
+        for draft in mine[max(room, 0) :] if room is not None else ():
+            draft.refuse(owner, _("The owner has as many as the pool allows. Choose another one."))
+
+
+def has_limit(pool: PoolTerms) -> bool:
+    """Return whether a pool limits how many records its members may own."""
+    return pool.pool.hold_limit is not None or any(each.hold_limit is not None for each in pool.members.values())
+
+
+def gains(draft: Draft, owner: str) -> bool:
+    """Return whether the owner gets a record that it didn't have."""
+    return draft.record is None or getattr(draft.record, owner) != draft.get(owner)
+
+
+def check_goals(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse to put records into a pool that is not active, or is for other records."""
+    goals = {int(goal) for draft in drafts if draft.sets("pool") and isinstance(goal := draft.get("pool"), Ref)}
+    if not goals:
+        return
+    session.serialise(f"pools of {drafts.entity.name}")
+    pools = session.by_id(session.model.entity(Pool), goals)
+    for draft in drafts:
+        goal = draft.get("pool") if draft.sets("pool") else None
+        pool = pools.get(int(goal)) if isinstance(goal, Ref) else None
+        if pool is not None and (pool.entity != drafts.entity.name or not pool.active):
+            draft.refuse("pool", _("The pool is not active, or not for these records."))
