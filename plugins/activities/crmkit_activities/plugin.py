@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
 from crmkit_activities import activity, completion, contacted, filling, kinds, roles, sections, stages
+from crmkit_activities.mail import channel, servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacted.DECLARATIONS
     yield from roles.DECLARATIONS
     yield from sections.DECLARATIONS
+    yield from channel.DECLARATIONS
 
 
 @hookimpl
@@ -36,6 +38,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
     filling.check_fields(session, drafts)
+    servers.check(session, drafts)
 
 
 @hookimpl
@@ -43,6 +46,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
     filling.check_fields(session, drafts)
+    servers.check(session, drafts)
     completion.check_changed(session, drafts)
 
 

@@ -17,5 +17,6 @@ class TestActivities(PluginConformance):
 
     plugin = "activities"
     values: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "mail_server": {"host": "mail.example.org", "sender_name": "Example"},
         "activity": {"kind": "call", "planned_end": None, "ended_at": None, **dict.fromkeys(NOT_OF_CALLS)},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from crmkit.core.declare.channels import Channel, Message
+from crmkit.core.declare.channels import CONTROL, Channel, Message
 from crmkit.core.nouns.notices import Notice
 from crmkit.core.nouns.people import User
 from crmkit.core.reading.reports.running import function_of
@@ -34,7 +34,7 @@ def send(session: Session, run: JobRun, *, notice: int, channel: str) -> None:
 
 def message_of(notice: Notice, channel: str, address: str) -> Message:
     """Return the message by which somebody is told of a notice; its first line is the subject."""
-    lines = [" ".join(line.split()) for line in notice.text.splitlines()]
+    lines = [" ".join(CONTROL.sub(" ", line).split()) for line in notice.text.splitlines()]
     subject = next((line for line in lines if line), notice.kind)
     if len(subject) > LONGEST_SUBJECT:
         subject = f"{subject[: LONGEST_SUBJECT - 1]}…"

@@ -1,0 +1,1 @@
+"""Mail: the channel by which notices reach users by e-mail, over an SMTP server."""
