@@ -8,7 +8,7 @@ import click
 
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json
-from crmkit.translation import _, joined
+from crmkit.translation import _, about, joined
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -95,6 +95,8 @@ def answer(session: Session, record: Record, form: str, done: str) -> None:
     from crmkit.cli.naming import titled
     from crmkit.cli.showing import record_answer, stage_text
 
+    for each in session.cautions:
+        echo(about(each.path, each.text), err=True)
     if form == "json":
         print_json(record_answer(session, record))
         return

@@ -71,6 +71,7 @@ def describe_entity(model: Model, entity: EntityModel) -> dict[str, object]:
         "owner": entity.owner,
         "private": entity.declared.private,
         "private_by": entity.declared.private_by,
+        "readers": entity.declared.readers,
         "part_of": entity.whole.name if entity.whole else None,
         "staged": entity.staged,
         "fields": {name: describe_field(each, model.conventions) for name, each in entity.fields.items()},

@@ -114,6 +114,7 @@ class Entity:
         owner: the reference field to the user whom the record belongs to, if the entity has one.
         private_by: the yes-or-no field that closes a record to all but its owner and those with whom it is shared.
         title: the field that names a record for people.
+        readers: the reference of a part to users who read the whole, too, as far as they read any: `attendee.who`.
         staged: whether its records go through pipelines.
         person: whether a record may be a person, who can ask to be told, or to be forgotten.
         private: whether records are for their owners alone, whatever roles and shares say.
@@ -125,6 +126,7 @@ class Entity:
     title: str
     owner: str | None
     private_by: str | None
+    readers: str | None
     staged: bool
     person: bool
     private: bool = False
@@ -152,6 +154,7 @@ def record(
     title: str = "name",
     owner: str | None = None,
     private_by: str | None = None,
+    readers: str | None = None,
     person: bool = False,
     private: bool = False,
 ) -> Callable[[T], T]: ...
@@ -192,6 +195,7 @@ def record(
     title: str = "name",
     owner: str | None = None,
     private_by: str | None = None,
+    readers: str | None = None,
     person: bool = False,
     private: bool = False,
 ) -> T | Callable[[T], T]:
@@ -202,6 +206,7 @@ def record(
     `person`, its records may be persons, and what refers to them is exported and erased with them. With `private`,
     everybody works on their own records, and nobody sees those of others, whatever roles say. `private_by` names a
     yes-or-no field: a record in which it is yes is there for its owner and those with whom it is shared only.
+    `readers` names the reference of a part, such as `attendee.who`: the users that it points to read the whole, too.
 
     Raises:
         DeclarationError: if a name or an annotation can't be used.
@@ -220,6 +225,7 @@ def record(
             title=title if any(each.name == title for each in found) else "id",
             owner=owner,
             private_by=private_by,
+            readers=readers,
             staged=issubclass(rebuilt, Staged),
             person=person,
             private=private,

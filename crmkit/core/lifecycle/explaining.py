@@ -159,6 +159,12 @@ def reasons_of(
         for level in dict.fromkeys(grant.levels(action)):
             if level in reached:
                 yield _("role {role}: {action} {level}", role=role, action=action, level=level)
+    if (
+        action in {"read", "export"}
+        and principal.levels(entity, action)
+        and is_reader(session, principal, entity, number)
+    ):
+        yield _("it takes part")
     if action in WIDENED and principal.levels(entity, action):
         share = session.tables.system.share.c
         assert principal.user is not None
@@ -168,6 +174,15 @@ def reasons_of(
         )
         for row in session.unit.connection.execute(query.order_by(share.to_entity, share.to_id)):
             yield _("share with {to}: {access}", to=f"{row.to_entity}:{row.to_id}", access=row.access)
+
+
+def is_reader(session: Session, principal: Principal, entity: EntityModel, number: int) -> bool:
+    """Return whether a part of a record makes a user its reader."""
+    if entity.declared.readers is None or principal.user is None:
+        return False
+    query = principal.read_by_part(entity, principal.user).subquery()
+    found = sa.select(sa.func.count()).select_from(query).where(query.c[0] == number)
+    return session.unit.connection.execute(found).scalar_one() > 0
 
 
 def levels_that_reach(session: Session, principal: Principal, entity: EntityModel, number: int) -> set[Level]:

@@ -26,6 +26,7 @@ from crmkit.core.lifecycle import (
 )
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.calendars import Calendars
+from crmkit.core.lifecycle.cautions import Caution
 from crmkit.core.lifecycle.custom_fields.guarding import CustomFields
 from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
@@ -77,6 +78,26 @@ class Session(Notifying):
             self.unit.finish(failed=error is not None)
         finally:
             accesses.keep(self, failed=error is not None)
+
+    @cached_property
+    def acting(self) -> Session:
+        """The same session with the reach of who acts, for guards and reactions that say something to the actor."""
+        if not self.principal.reaches_all or self.principal.user is None:
+            return self
+        return Session(self.model, self.tables, self.unit, evolve(self.principal, reaches_all=False), self.statements)
+
+    def caution(self, record: Record | Ref[object], path: str, text: str, /, *, detail: object = None) -> None:
+        """Tell the session of something about a record that was written, which is no reason to refuse it.
+
+        It is all that the actor sees of it: quote nothing that it may not know.
+        """
+        found = record if isinstance(record, Ref) else record.ref
+        self.unit.cautions.append(Caution(record=found, path=path, text=text, detail=detail))
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What this session was told about records that it has written."""
+        return tuple(self.unit.cautions)
 
     @cached_property
     def elevated(self) -> Session:

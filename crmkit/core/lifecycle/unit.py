@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.cautions import Caution
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.duplicates.finding import Suspicion
     from crmkit.core.storage.ids import Ids
@@ -42,6 +43,7 @@ class Unit:
         depth: how many commands are running, each within the one before.
         written: how many rows this transaction has touched.
         warnings: the records that were written although they look like others.
+        cautions: what else the session was told about records that it has written.
         doomed: whether a command failed after it had begun to write.
         is_maintaining: whether the way in which the database keeps custom fields is changed along with what is written.
         before_writing: what is done once, when the transaction begins to write; what it raises dooms the session.
@@ -71,6 +73,7 @@ class Unit:
     known: set[tuple[bool, str, int]] = field(factory=set, init=False)
     running: list[str] = field(factory=list, init=False)
     warnings: list[Suspicion] = field(factory=list, init=False)
+    cautions: list[Caution] = field(factory=list, init=False)
     shown: dict[tuple[datetime, str, tuple[str, ...]], set[int]] = field(factory=dict, init=False)
     reason: str = field(default="", init=False)
     occasions: dict[type, object] = field(factory=dict, init=False)
@@ -166,7 +169,7 @@ class Unit:
             SessionDoomedError: if a command inside broke midway and a plugin went on regardless.
         """
         before = dict(self.latest), set(self.known), dict(self.ordinals), self.written, self.doomed
-        warned = len(self.warnings)
+        warned, cautioned = len(self.warnings), len(self.cautions)
         taken = {entity: deque(ids) for entity, ids in self.taken.items()}
         try:
             with self.connection.begin_nested():
@@ -175,6 +178,7 @@ class Unit:
         except BaseException:
             self.latest, self.known, self.ordinals, self.written, self.doomed = before
             del self.warnings[warned:]
+            del self.cautions[cautioned:]
             self.taken = taken
             raise
 

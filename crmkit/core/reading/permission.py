@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from attrs import define
 
 from crmkit.core.assemble.policies import may_run
+from crmkit.core.assemble.readers import readers_of
 from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.among import among
@@ -151,7 +152,11 @@ class Principal:
         condition = self.belonging.condition(entity, table, levels)
         if entity.private_mark is not None:
             condition = self._unless_private(entity, entity.private_mark, table, condition)
-        if condition is None or not levels or self.user is None or entity.name not in self.shared:
+        if condition is None or not levels or self.user is None:
+            return condition
+        if entity.declared.readers is not None and action in {"read", "export"}:
+            condition = sa.or_(condition, among(table.c.id, self.read_by_part(entity, self.user)))
+        if entity.name not in self.shared:
             return condition
         opened = shared_with(self.tables, self.user, self.team, moment(self.clock))
         records = shared_records(self.tables, entity.name, action, opened)
@@ -167,6 +172,17 @@ class Principal:
         """Return the condition, and that the actor owns the row if it is private; shares come on top."""
         opened = sa.or_(table.c[mark.columns[0]].is_not(sa.true()), table.c[owner_column(entity)] == self.user)
         return opened if condition is None else sa.and_(condition, opened)
+
+    def read_by_part(self, entity: EntityModel, user: int) -> sa.Select[int]:
+        """Return the query for the ids of records with a part that makes a user their reader."""
+        found = readers_of(self.model, entity)
+        assert found is not None
+        part, whole, field = found
+        table = self.tables[part.name].alias()
+        columns = [table.c[each] for each in field.columns]
+        named = [columns[0] == "user"] if isinstance(field.kind, AnyRefKind) else []
+        query = sa.select(table.c[whole.columns[0]])
+        return query.where(*named, columns[-1] == user, table.c.deleted_at.is_(None))
 
     def _reach_of_whole(self, whole: FieldModel, table: sa.FromClause, action: Action) -> sa.ColumnElement[bool] | None:
         if not isinstance(whole.kind, AnyRefKind):

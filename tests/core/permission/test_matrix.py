@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NOT_WRITING = {
     "audit",
+    "caution",
     "get",
     "by_id",
     "readable_ids",
