@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_workflow import hands
+from crmkit_workflow import hands, timekeeping
 from crmkit_workflow.positions import entities as positions
 from crmkit_workflow.positions import rules as position_rules
 
@@ -27,6 +27,7 @@ def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
     yield from positions.DECLARATIONS
     yield from hands.DECLARATIONS
+    yield from timekeeping.DECLARATIONS
 
 
 @hookimpl
@@ -34,6 +35,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Check new records of the plugin, and note whose new records are."""
     position_rules.check(session, drafts)
     hands.before_create(session, drafts)
+    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
@@ -41,6 +43,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check changed records of the plugin, and note whose records are from now on."""
     position_rules.check(session, drafts)
     hands.before_update(session, drafts)
+    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
@@ -51,29 +54,34 @@ def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep the history of owners, and pools that are needed."""
+    """Keep the history of owners, pools that are needed, and clocks."""
     hands.before_delete(session, drafts)
+    timekeeping.before_delete(session, drafts)
 
 
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners."""
+    """Write the history of owners, and follow with clocks."""
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners."""
+    """Write the history of owners, and follow with clocks."""
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners."""
+    """Write the history of owners, and follow with clocks."""
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
-    """Close the gaps that deleted positions leave."""
+    """Close the gaps that deleted positions leave, and follow deleted rules."""
     position_rules.close_gaps(session, changes)
+    timekeeping.after_delete(session, changes)

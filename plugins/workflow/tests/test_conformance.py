@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+TERMS: dict[str, object] = {
+    **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "warning_share", "calendar")),
+    **dict.fromkeys(("resumes", "tell_superior"), True),
+    "name": "Text",
+    "position": 1,
+    "stops_if": "id > 0",
+    "target": 1,
+    "targets": [],
+}
+
+
 class TestWorkflow(PluginConformance):
     """All checks, with the plugin as it is installed."""
 
@@ -18,4 +29,11 @@ class TestWorkflow(PluginConformance):
         "position": {"roles": ["viewer"]},
         "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
         "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
+        "clock_rule": {
+            "entity": "opportunity",
+            "measure": "answer",
+            **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "stops_if"), "stage.kind == 'won'"),
+        },
+        "clock_target": {"applies_if": "customer.level == 'a'"},
+        "clock_terms": {"entity": "none", "measure": "answer", "said": TERMS},
     }
