@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from crmkit import BusinessCalendar, Customer, Pipeline, Record, Ref, Stage, Staged, User, record
@@ -60,7 +60,7 @@ def office(session: Session) -> BusinessCalendar:
     return session.create(BusinessCalendar, name="Desk", time_zone="Europe/Berlin", hours="Mo-Fr 09:00-17:00")
 
 
-def make_rule(session: Session, targets: Mapping[str, str] | None = None, **values: object) -> ClockRule:
+def make_rule(session: Session, targets: Mapping[str, str] | None = None, **values: Any) -> ClockRule:
     """Create a rule for tickets; of resolution, four hours, paused while they wait, unless something else is said."""
     given = {
         "name": "Resolution",
@@ -76,7 +76,7 @@ def make_rule(session: Session, targets: Mapping[str, str] | None = None, **valu
     return rule
 
 
-def answering(session: Session, **values: object) -> ClockRule:
+def answering(session: Session, **values: Any) -> ClockRule:
     """Create the rule for first responses: one hour, never resumed."""
     given = {"measure": "first_response", "stops_if": f"answered or {CLOSED}", "pauses_if": None, "resumes": False}
     return make_rule(session, **{"name": "First response", "target": "1:00", **given, **values})

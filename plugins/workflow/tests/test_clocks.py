@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,7 @@ from crmkit import BusinessCalendar, Customer, SpecialDay, Team, User
 from crmkit.errors import AccessDeniedError, Refused
 from crmkit.testing.snapshots import refused
 from crmkit_workflow.clocks.entities import Clock, ClockInterval, ClockRule, ClockTarget, ClockTerms
-from plugins.workflow.tests.desk import (
+from tests.desk import (
     Ticket,
     answering,
     berlin,
@@ -100,7 +100,7 @@ def test_waiting_time_does_not_count(crm: CRM, clock: FrozenClock) -> None:
 
 
 def test_another_priority_changes_the_target_and_not_the_time_that_has_passed(crm: CRM, clock: FrozenClock) -> None:
-    """Re-targeted, a clock keeps its elapsed time: the new target counts from the start, and can have passed already."""
+    """Re-targeted, a clock keeps its elapsed time; the new target counts from the start, and may be over."""
     with crm.session(actor="admin") as session:
         targets = {"priority == 'high'": "0:20", "priority == 'low'": "8:00"}
         make_rule(session, targets, calendar=office(session))
@@ -251,7 +251,7 @@ def test_clocks_go_and_come_back_with_their_record(crm: CRM) -> None:
 def test_rules_of_which_nothing_could_come_are_refused(crm: CRM) -> None:
     """A wrong filter, an entity that there isn't, a target of no time: each is refused with its field."""
     with crm.session(actor="admin") as session:
-        for values, path in (
+        wrong: tuple[tuple[dict[str, Any], str], ...] = (
             ({"entity": "tickets"}, "entity"),
             ({"entity": "clock"}, "entity"),
             ({"applies_if": "colour == 'red'"}, "applies_if"),
@@ -259,7 +259,8 @@ def test_rules_of_which_nothing_could_come_are_refused(crm: CRM) -> None:
             ({"stops_if": "stage.kind =="}, "stops_if"),
             ({"target": "0:00"}, "target"),
             ({"measure": "First response"}, "measure"),
-        ):
+        )
+        for values, path in wrong:
             with refused(crm, session, Refused) as caught:
                 make_rule(session, **values)
             assert isinstance(caught.value, Refused)
@@ -292,7 +293,7 @@ def test_when_it_is_due_follows_the_calendar(crm: CRM, clock: FrozenClock) -> No
         assert clock_of(session, tickets[1]).due_at is None
         assert clock_of(session, tickets[2]) == before
         version = found.version
-        session.update(session.get(calendar.ref), hours="Mo-Fr 10:00-18:00")
+        session.update(session.get(BusinessCalendar, calendar.id), hours="Mo-Fr 10:00-18:00")
     crm.worker().run_once()
     with crm.session(actor="admin") as session:
         found = clock_of(session, tickets[0])

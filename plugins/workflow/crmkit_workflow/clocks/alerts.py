@@ -6,12 +6,16 @@ transaction, so a worker that is killed has told nothing, and the next one tells
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
+from crmkit import Ref, User
+from crmkit.core.declare.names import as_label
 from crmkit.core.exchange.writing import write_all
+from crmkit.translation import Text, _
 from crmkit_workflow.clocks.entities import Clock, ClockAlert
+from crmkit_workflow.clocks.terms import terms_by_entity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from crmkit import JobRun, Session
 
 JOB = "clock_alerts"
+EVENTS = {"warning": "warned", "breach": "breached"}
 BATCH = 500
 
 
@@ -51,12 +56,50 @@ def tell_due(session: Session) -> int:
         session.create_many(ClockAlert, rows)
         for each, clock in zip(some, told, strict=True):
             payload = {"measure": clock.measure, "record": str(clock.record), "due_at": each.due_at.isoformat()}
-            session.emit(f"clock.{'breached' if each.what == 'breach' else 'warned'}", clock, payload)
+            session.emit(f"clock.{EVENTS[each.what]}", clock, payload)
+        tell(session, some)
         return some
 
     for _alert, _result in write_all(session, "clock", due, write):
         pass  # what somebody changes at this very moment is looked at again in the next run
     return len(page)
+
+
+def tell(session: Session, alerts: Sequence[Alert]) -> None:
+    """Tell the owners of records, and of a breach their superiors, too, where the clock's terms say so."""
+    owners = {int(each.clock.owner) for each in alerts if each.clock.owner is not None}
+    rows = session.rows(User, ["id", "manager"], "id in given.ids", given={"ids": sorted(owners)}) if owners else ()
+    superiors = {int(cast("int", user)): manager for user, manager in rows}
+    known = {each.id: each for terms in terms_by_entity(session).values() for each in terms.values()}
+    for each in alerts:
+        clock, terms = each.clock, known.get(int(each.clock.terms))
+        if clock.owner is None:
+            continue
+        to = [clock.owner]
+        superior = superiors.get(int(clock.owner))
+        if each.what == "breach" and isinstance(superior, Ref) and (terms is None or terms.tell_superior):
+            to.append(superior)
+        kind, key = f"clock_{EVENTS[each.what]}", f"clock {clock.id} {each.what}"
+        session.notify(to, words(session, each), about=clock.record, kind=kind, key=key)
+
+
+def words(session: Session, alert: Alert) -> Text:
+    """Return what is told of an alert; it names the record by its number, which hides nothing and shows nothing."""
+    record = alert.clock.record
+    entity = session.model.entities[record.entity].label
+    if alert.what == "breach":
+        return _(
+            "{entity} {number} took longer than it may: {measure}.",
+            entity=entity,
+            number=int(record),
+            measure=as_label(alert.clock.measure),
+        )
+    return _(
+        "{entity} {number} will soon take longer than it may: {measure}.",
+        entity=entity,
+        number=int(record),
+        measure=as_label(alert.clock.measure),
+    )
 
 
 def alert_of(clock: Clock, now: datetime) -> Alert | None:
