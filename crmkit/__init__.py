@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Change as Change
     from crmkit.core.lifecycle.drafts import CreateDraft as CreateDraft
     from crmkit.core.lifecycle.drafts import DeleteDraft as DeleteDraft
+    from crmkit.core.lifecycle.drafts import MergeDraft as MergeDraft
     from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
@@ -160,7 +161,7 @@ _HOMES = {
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address Location Money Ref",
     "crmkit.core.declare.worklists": "WorklistKind",
-    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MoveDraft UpdateDraft",
+    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MergeDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.business_calendars": "BusinessCalendar SpecialDay",
     "crmkit.core.nouns.categories": "Category",

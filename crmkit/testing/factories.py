@@ -48,9 +48,12 @@ def made_up(
     everything: bool = False,
     depth: int = 0,
 ) -> dict[str, Any]:
-    """Return values for a new record: the given ones, and made-up ones for required fields, or for all of them."""
+    """Return values for a new record: the given ones, and made-up ones for required fields, or for all of them.
+
+    A given value may be a function of the session that returns it.
+    """
     counted = session.count(entity.declared.declared) + 1 if number is None else number
-    found = dict(values)
+    found = {name: value(session) if callable(value) else value for name, value in values.items()}
     for name, field in entity.writable.items():
         if name not in found and (field.declared.required or everything) and field.declared.default is None:
             value = value_for(session, field, counted, depth=depth)

@@ -47,6 +47,7 @@ ROWS = {
     "E7": "Moves with rules, history and overdue list",
     "E8": "Sales board with sums by level",
     "E17": "Losses with reason and stage",
+    "F7": "Approvals by flows that are data",
     "I9": "Reports as tables, charts and files",
     "I18": "Sales analysis by seller, product, source",
     "J3": "Levels of an organisation of any depth",
@@ -62,12 +63,12 @@ ROWS = {
     "M8": "Plugins are enabled one by one on a living database",
     "M10": "Users of several levels",
     "M11": "An auditor reads everything and changes nothing",
+    "M13": "Delegation of authority with limits and dates",
     "M15": "Tenants",
     "M16": "Personal data: purpose, consent, export, erasure",
     "M17": "All plugins share one customer",
     "N25": "Modes, and help to choose",
     "N27": "Presets for stages of growth",
-    "N28": "Service level and targets by segment or grade",
 }
 """The rows of this release, each with what it asks for."""
 

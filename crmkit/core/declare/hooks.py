@@ -14,13 +14,19 @@ from pluggy import HookimplMarker, HookspecMarker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, UpdateDraft
+    from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft, DeleteDraft, MergeDraft, MoveDraft, UpdateDraft
     from crmkit.core.lifecycle.session import Session
 
 hookspec = HookspecMarker("crmkit")
 hookimpl = HookimplMarker("crmkit")
 
-GUARDS = ("crmkit_before_create", "crmkit_before_update", "crmkit_before_delete", "crmkit_before_move")
+GUARDS = (
+    "crmkit_before_create",
+    "crmkit_before_update",
+    "crmkit_before_delete",
+    "crmkit_before_move",
+    "crmkit_before_merge",
+)
 REACTIONS = ("crmkit_after_create", "crmkit_after_update", "crmkit_after_delete", "crmkit_after_move")
 
 
@@ -47,6 +53,11 @@ def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
 @hookspec
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Set values of records that move to another stage, or refuse the move."""
+
+
+@hookspec
+def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
+    """Refuse that records become one."""
 
 
 @hookspec

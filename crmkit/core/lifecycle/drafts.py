@@ -188,6 +188,17 @@ class DeleteDraft(Draft):
     __slots__ = ()
 
 
+class MergeDraft(Draft):
+    """A record that is about to be merged: the first of a batch is the one that the others become part of."""
+
+    __slots__ = ()
+
+    @property
+    def is_survivor(self) -> bool:
+        """Whether it is the record that stays."""
+        return self.index == 0
+
+
 class MoveDraft(Draft):
     """A record that is about to enter a stage.
 

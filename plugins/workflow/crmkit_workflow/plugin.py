@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_workflow import hands, timekeeping
-from crmkit_workflow.positions import entities as positions
-from crmkit_workflow.positions import rules as position_rules
+from crmkit_workflow import decisions, hands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crmkit import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, Session, UpdateDraft
+    from crmkit import Batch, Change, CreateDraft, DeleteDraft, MergeDraft, MoveDraft, Session, UpdateDraft
 
 manifest = Manifest(
     name="workflow",
@@ -25,63 +23,65 @@ manifest = Manifest(
 @hookimpl
 def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
-    yield from positions.DECLARATIONS
+    yield from decisions.DECLARATIONS
     yield from hands.DECLARATIONS
-    yield from timekeeping.DECLARATIONS
 
 
 @hookimpl
 def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Check new records of the plugin, and note whose new records are."""
-    position_rules.check(session, drafts)
+    decisions.before_create(session, drafts)
     hands.before_create(session, drafts)
-    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
 def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check changed records of the plugin, and note whose records are from now on."""
-    position_rules.check(session, drafts)
+    decisions.before_update(session, drafts)
     hands.before_update(session, drafts)
-    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
-    """Note whose records are from now on."""
+    """Ask for what a move needs, and note whose records are from now on."""
+    decisions.before_move(session, moves)
     hands.before_move(session, moves)
 
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep the history of owners, pools that are needed, and clocks."""
+    """Keep what is needed, and what stays on record."""
+    decisions.before_delete(session, drafts)
     hands.before_delete(session, drafts)
-    timekeeping.before_delete(session, drafts)
+
+
+@hookimpl
+def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
+    """Keep together what is being approved."""
+    decisions.before_merge(session, drafts)
 
 
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners, and follow with clocks."""
+    """Write the history of owners."""
     hands.after_write(session, changes)
-    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners, and follow with clocks."""
+    """Follow up decisions, and write the history of owners."""
+    decisions.after_update(session, changes)
     hands.after_write(session, changes)
-    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners, and follow with clocks."""
+    """Follow up decisions, and write the history of owners."""
+    decisions.after_move(session, changes)
     hands.after_write(session, changes)
-    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
-    """Close the gaps that deleted positions leave, and follow deleted rules."""
-    position_rules.close_gaps(session, changes)
-    timekeeping.after_delete(session, changes)
+    """Close the gaps that deleted records leave."""
+    decisions.after_delete(session, changes)

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from crmkit import Customer, User
 from crmkit.testing.conformance import PluginConformance
+from crmkit.testing.factories import make
+from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
+from crmkit_workflow.approvals.requests import ApprovalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crmkit import Session
 
-TERMS: dict[str, object] = {
-    **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "warning_share", "calendar")),
-    **dict.fromkeys(("resumes", "tell_superior"), True),
-    "name": "Text",
-    "position": 1,
-    "stops_if": "id > 0",
-    "target": 1,
-    "targets": [],
-}
+
+def somebody(session: Session) -> User:
+    """Return another user."""
+    return make(session, User, external_id=f"user {session.count(User)}")
+
+
+def some_customer(session: Session) -> Customer:
+    """Return a customer."""
+    return make(session, Customer)
+
+
+def some_flow(session: Session) -> ApprovalFlow:
+    """Return a flow."""
+    found = session.find(ApprovalFlow, limit=1)
+    return found[0] if found else make(session, ApprovalFlow, entity="opportunity", otherwise="pass")
+
+
+def some_step(session: Session) -> ApprovalStep:
+    """Return a step of a flow."""
+    found = session.find(ApprovalStep, limit=1)
+    return found[0] if found else make(session, ApprovalStep, flow=some_flow(session))
+
+
+def some_request(session: Session) -> ApprovalRequest:
+    """Return a request."""
+    found = session.find(ApprovalRequest, limit=1)
+    given = {"record": some_customer(session), "flow": some_flow(session)}
+    return found[0] if found else make(session, ApprovalRequest, **given)
 
 
 class TestWorkflow(PluginConformance):
@@ -29,11 +53,17 @@ class TestWorkflow(PluginConformance):
         "position": {"roles": ["viewer"]},
         "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
         "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
-        "clock_rule": {
+        "approval_flow": {
             "entity": "opportunity",
-            "measure": "answer",
-            **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "stops_if"), "stage.kind == 'won'"),
+            "condition": "amount > 0",
+            "otherwise": "pass",
+            "amount_field": "amount",
+            "stages": ["won"],
+            "voided_by": ["amount"],
         },
-        "clock_target": {"applies_if": "customer.level == 'a'"},
-        "clock_terms": {"entity": "none", "measure": "answer", "said": TERMS},
+        "approval_step": {"flow": some_flow, "approvers": "superior", "condition": "amount > 0"},
+        "approval_step_user": {"step": some_step, "user": somebody},
+        "approval_request": {"record": some_customer, "flow": some_flow},
+        "approval_task": {"request": some_request},
+        "delegation": {"delegate": somebody, "entity": "opportunity"},
     }

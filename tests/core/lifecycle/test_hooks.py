@@ -6,11 +6,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from crmkit import Customer, Manifest, Opportunity, hookimpl
+from crmkit.errors import Refused
+from crmkit.testing.plugins import make_plugin
+from crmkit.testing.snapshots import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crmkit import Batch, Change
+    from crmkit import Batch, Change, MergeDraft
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.testing.fixtures import CRMFactory
 
@@ -21,6 +24,7 @@ HOOKS = (
     "crmkit_after_update",
     "crmkit_before_move",
     "crmkit_after_move",
+    "crmkit_before_merge",
     "crmkit_before_delete",
     "crmkit_after_delete",
 )
@@ -58,6 +62,7 @@ def test_each_write_passes_its_hooks_in_the_order_of_the_plugins(make_crm: CRMFa
         deals = session.create_many(Opportunity, [{"name": name, "customer": acme} for name in ("One", "Two")])
         deal = session.update(deals[0], name="First")
         deal = session.move(deal, "proposal")
+        deal = session.merge(deal, deals[1])
         session.delete(deal)
     assert seen == [(hook, plugin) for hook in HOOKS for plugin in ("omega", "alpha")]
 
@@ -74,3 +79,23 @@ def test_a_write_that_changes_nothing_calls_no_hook(make_crm: CRMFactory) -> Non
         assert session.create_many(Opportunity, []) == []
         assert session.update_many([]) == []
     assert seen == []
+
+
+def test_a_guard_may_refuse_a_merge(make_crm: CRMFactory) -> None:
+    """A merge that a plugin refuses changes nothing, and the refusal is the plugin's."""
+
+    def keep_apart(drafts: Batch[MergeDraft]) -> None:
+        for draft in drafts.of(Customer):
+            if not draft.is_survivor and draft.record is not None and draft.record.tags:
+                draft.refuse("tags", "It is kept apart.")
+
+    crm = make_crm([make_plugin("apart", before_merge=keep_apart)])
+    with crm.session(actor="admin") as session:
+        acme, double, other = session.create_many(
+            Customer, [{"name": "Acme"}, {"name": "Acme Ltd"}, {"name": "Acme SA", "tags": ["apart"]}]
+        )
+        with refused(crm, session, Refused) as caught:
+            session.merge(acme, double, other)
+        assert isinstance(caught.value, Refused)
+        assert [(each.path, each.plugin, each.index) for each in caught.value.refusals] == [("tags", "apart", 2)]
+        session.merge(acme, double)

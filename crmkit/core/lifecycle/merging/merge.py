@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import check_raising, within
 from crmkit.core.lifecycle.changing import current, refused_update, update
+from crmkit.core.lifecycle.drafts import Batch, MergeDraft
+from crmkit.core.lifecycle.hooking import DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.merging import following, pointing, redirects
 from crmkit.core.lifecycle.merging.circles import refuse_circles
 from crmkit.core.lifecycle.merging.survivorship import surviving_values
@@ -46,6 +48,7 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
     with session.unit.command(writes_much=True):
         refuse_unfit(entity, given)
         survivor, *others = lock(session, entity, given)
+        guard(session, entity, [survivor, *others])
         automatic, chosen = surviving_values(entity, [survivor, *others], values)
         elevated, refs = session.elevated, [each.ref for each in others]
         with session.unit.writing():
@@ -72,6 +75,17 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
             said = {"merge": number, "merged": [each.id for each in others]}
             ledger.note(session, entity, after, "merge", said)
     return shown(session, entity, [after])[0]
+
+
+def guard(session: Session, entity: EntityModel, records: Sequence[Record]) -> None:
+    """Ask the plugins' guards whether the records may become one.
+
+    Raises:
+        Refused: with everything that they have against it.
+    """
+    drafts = [MergeDraft(session, entity, record=record, index=index) for index, record in enumerate(records)]
+    run_hook(session, "crmkit_before_merge", DRAFTS, Batch(entity, drafts, session))
+    refuse_all(entity.name, drafts)
 
 
 def refuse_unfit(entity: EntityModel, given: Sequence[Record]) -> None:

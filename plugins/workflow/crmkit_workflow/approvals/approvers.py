@@ -1,0 +1,78 @@
+"""Approvers: who decides in a step. Never the submitter, and never somebody who can't act: a superior stands in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from crmkit_workflow.approvals.flows import ADMINISTRATOR, CHOSEN, POSITION, SUPERIOR, SUPERIORS, USERS
+from crmkit_workflow.positions.holders import responsible
+from crmkit_workflow.staff import active_among, superiors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+    from crmkit import Session
+    from crmkit_workflow.approvals.plan import Plan, PlannedStep
+
+STAND_IN, NOBODY = "stand_in", "nobody"
+
+
+@frozen(kw_only=True)
+class Found:
+    """An approver and how it was found; of a step that passes, no user."""
+
+    user: int | None
+    reason: str
+
+
+def approvers_of(
+    session: Session, plan: Plan, step: PlannedStep, *, submitter: int, amount: Decimal | None
+) -> list[Found] | None:
+    """Return who decides in a step; one without a user if it passes, and None if there is nobody at all.
+
+    `amount` is in the base currency.
+    """
+    found = asked(session, step, submitter=submitter, amount=amount)
+    if found or (step.approvers == SUPERIORS and step.level > 1):  # the line of superiors ends earlier
+        return found or [Found(user=None, reason=NOBODY)]
+    if plan.otherwise != ADMINISTRATOR:
+        return [Found(user=None, reason=NOBODY)]
+    standing_in = [] if plan.administrator is None else able(session, [plan.administrator], submitter, ADMINISTRATOR)
+    return standing_in or None
+
+
+def asked(session: Session, step: PlannedStep, *, submitter: int, amount: Decimal | None) -> list[Found]:
+    """Return those whom the step itself asks for."""
+    if step.approvers in {USERS, CHOSEN}:
+        return able(session, step.users, submitter, step.approvers)
+    if step.approvers == POSITION and step.position is not None:
+        found = responsible(session, step.position, session.today, amount=amount, besides=[submitter])
+        reason = STAND_IN if found.is_vacant else POSITION
+        return [Found(user=each, reason=reason) for each in found.users]
+    if step.approvers in {SUPERIOR, SUPERIORS}:
+        line = superiors(session, submitter)
+        return [Found(user=each, reason=step.approvers) for each in line[step.level - 1 : step.level]]
+    return []
+
+
+def able(session: Session, users: Iterable[int], submitter: int, reason: str) -> list[Found]:
+    """Return users, each once; for one who is the submitter or can't act, the nearest superior who can."""
+    wanted = list(dict.fromkeys(users))
+    active = active_among(session, wanted)
+    found: dict[int, Found] = {}
+    for user in wanted:
+        if user in active and user != submitter:
+            found.setdefault(user, Found(user=user, reason=reason))
+        else:
+            superior = stand_in(session, user, {submitter})
+            if superior is not None:
+                found.setdefault(superior, Found(user=superior, reason=STAND_IN))
+    return list(found.values())
+
+
+def stand_in(session: Session, user: int, barred: set[int]) -> int | None:
+    """Return the nearest active superior of a user who isn't barred, None if there is none."""
+    return next((each for each in superiors(session, user) if each not in barred), None)

@@ -1,0 +1,81 @@
+"""Gating: stages that records enter only when they are approved, and approvals that become void."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.translation import _
+from crmkit_workflow.approvals.plan import flows_of, meets, plan_of
+from crmkit_workflow.approvals.requests import ApprovalRequest
+from crmkit_workflow.approvals.status import APPROVAL, APPROVED, DRAFT, VOID, is_approvable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crmkit import Batch, Change, CreateDraft, MoveDraft, Ref, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+
+def begin_as_draft(session: Session, drafts: Batch[CreateDraft]) -> None:
+    """Say of new records that a flow is there for that they are not submitted yet."""
+    if not is_approvable(drafts.entity):
+        return
+    flows = flows_of(session, drafts.entity.name)
+    for draft in drafts:
+        if not draft.sets(APPROVAL) and any(meets(session, drafts.entity, each.condition, draft) for each in flows):
+            draft.set(APPROVAL, DRAFT)
+
+
+def void_changed(session: Session, drafts: Batch[Draft]) -> None:
+    """Make approvals void of which is changed what had been approved."""
+    approved = [draft for draft in drafts if is_approved(draft)] if is_approvable(drafts.entity) else []
+    if not approved:
+        return
+    records = {draft.record.ref: draft for draft in approved if draft.record is not None}
+    for request in approved_requests(session, records):
+        if records[request.record].sets(*plan_of(request.plan).voided_by):
+            records[request.record].set(APPROVAL, VOID)
+
+
+def is_approved(draft: Draft) -> bool:
+    """Return whether a draft is about an approved record that is to be changed."""
+    return draft.record is not None and dict(draft.record.items()).get(APPROVAL) == APPROVED
+
+
+def approved_requests(session: Session, records: Iterable[Ref[object]]) -> Sequence[ApprovalRequest]:
+    """Return the approved requests of some records."""
+    given = {"records": list(records), "status": APPROVED}
+    return session.elevated.find(ApprovalRequest, "status == given.status and record in given.records", given=given)
+
+
+def note_void(session: Session, changes: Batch[Change]) -> None:
+    """Close the requests whose approval has become void, and tell of it."""
+    if not is_approvable(changes.entity):
+        return
+    voided = [each.after for each in changes if APPROVAL in each.changed and dict(each.after.items())[APPROVAL] == VOID]
+    if not voided:
+        return
+    requests = approved_requests(session, [each.ref for each in voided])
+    for request in session.update_many((each, {"status": VOID}) for each in requests):
+        session.emit("approval.voided", request, {"record": str(request.record), "flow": int(request.flow)})
+
+
+def check_moves(session: Session, moves: Batch[MoveDraft]) -> None:
+    """Refuse moves into stages that need an approval which the record doesn't have."""
+    if not is_approvable(moves.entity):
+        return
+    flows = [each for each in flows_of(session, moves.entity.name) if each.stages]
+    asked = [
+        (move, flow)
+        for move in moves
+        for flow in flows
+        if move.target.name in (flow.stages or ()) and meets(session, moves.entity, flow.condition, move)
+    ]
+    if not asked:
+        return
+    records = {move.record.ref for move, _flow in asked if move.record is not None}
+    approved = {(each.record, int(each.flow)) for each in approved_requests(session, records)}
+    for move, flow in asked:
+        known = move.record is not None and (move.record.ref, flow.id) in approved
+        if not known or move.get(APPROVAL) == VOID:
+            move.refuse(APPROVAL, _("This stage needs an approval ({flow}). Submit the record first.", flow=flow.name))

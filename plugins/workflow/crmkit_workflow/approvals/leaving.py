@@ -1,0 +1,83 @@
+"""Leaving: what awaits somebody who no longer acts goes to the superior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Ref, User
+from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, able, stand_in
+from crmkit_workflow.approvals.course import lock, open_record, settle, tasks_of
+from crmkit_workflow.approvals.flows import ADMINISTRATOR
+from crmkit_workflow.approvals.plan import plan_of
+from crmkit_workflow.approvals.requests import OPEN, PASSED, REASSIGNED, ApprovalTask
+from crmkit_workflow.approvals.telling import tell_approvers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crmkit import Batch, Change, Session
+    from crmkit_workflow.approvals.requests import ApprovalRequest
+
+
+def hand_on(session: Session, changes: Batch[Change]) -> None:
+    """Give the open tasks of users who were deactivated or deleted to their superiors; the tasks say so."""
+    left = [each.after.id for each in changes.of(User) if each.after.deleted_at or is_deactivated(each)]
+    if not left:
+        return
+    where = "state == 'open' and approver in given.users"
+    tasks = session.find(ApprovalTask, where, given={"users": left}, order=["request", "id"])
+    for request in sorted({int(each.request) for each in tasks}):
+        reassign(session, lock(session, request), left)
+
+
+def is_deactivated(change: Change) -> bool:
+    """Return whether a change of a user takes it out of service."""
+    return "active" in change.changed and not dict(change.after.items())["active"]
+
+
+def reassign(session: Session, request: ApprovalRequest, left: Sequence[int]) -> None:
+    """Give the tasks of a request that await users who left to others, and go on if nobody is needed any more."""
+    tasks = tasks_of(session, request)
+    standing = [each for each in tasks if each.state == OPEN and isinstance(each.approver, Ref)]
+    gone = [each for each in standing if each.approver in left]
+    session.update_many((each, {"state": REASSIGNED, "decided_at": session.unit.now}) for each in gone)
+    taken = {(each.step, int(each.approver)) for each in tasks if each.approver is not None}
+    rows: list[dict[str, object]] = []
+    for task in gone:
+        user, reason = successor(session, request, task)
+        if user is None or (task.step, user) not in taken:
+            rows.append(values_like(session, task, user, reason))
+            taken.add((task.step, user or 0))
+    opened = session.create_many(ApprovalTask, rows)
+    awaited = [each for each in opened if each.state == OPEN]
+    open_record(session, request, awaited)
+    tell_approvers(session, request, awaited)
+    settle(session, request)
+
+
+def successor(session: Session, request: ApprovalRequest, task: ApprovalTask) -> tuple[int | None, str]:
+    """Return who decides in the place of an approver who left, and how that was found."""
+    assert task.approver is not None
+    submitter, plan = int(request.submitter), plan_of(request.plan)
+    superior = stand_in(session, int(task.approver), {submitter})
+    if superior is not None:
+        return superior, STAND_IN
+    if plan.otherwise == ADMINISTRATOR and plan.administrator is not None:
+        for found in able(session, [plan.administrator], submitter, ADMINISTRATOR):
+            return found.user, found.reason
+    return None, NOBODY
+
+
+def values_like(session: Session, task: ApprovalTask, user: int | None, reason: str) -> dict[str, object]:
+    """Return the values of the task that takes the place of another one."""
+    return {
+        "request": task.request,
+        "round": task.round,
+        "place": task.place,
+        "step": task.step,
+        "vote": task.vote,
+        "approver": user,
+        "reason": reason,
+        "state": PASSED if user is None else OPEN,
+        "opened_at": session.unit.now,
+    }

@@ -1,0 +1,139 @@
+"""Submitting a record to be approved, again if need be, and taking it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.changing import current, refused_update
+from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
+from crmkit.translation import _
+from crmkit_workflow.approvals.course import announce, finish, go_on, lock
+from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
+from crmkit_workflow.approvals.plan import amount_of, fitting_flow, has_grown, is_same_course, make_plan, plan_of
+from crmkit_workflow.approvals.requests import ApprovalRequest
+from crmkit_workflow.approvals.status import PENDING, RECALLED, REJECTED, is_approvable
+from crmkit_workflow.errors import NotRecallableError, NotSubmittableError, NoUserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crmkit import EntityModel, Money, Record, Ref, Session
+    from crmkit_workflow.approvals.flows import ApprovalFlow
+    from crmkit_workflow.approvals.plan import Plan
+
+
+def submit(
+    session: Session,
+    record: Record,
+    *,
+    note: str | None = None,
+    chosen: Mapping[str, Iterable[Record | Ref[object] | int]] | None = None,
+) -> ApprovalRequest:
+    """Submit a record to be approved by the flow that fits it, and lock it until that is decided.
+
+    What was rejected or recalled is submitted again as the same request, in a new round. `chosen` names the approvers,
+    by step, that a flow leaves to the submitter.
+
+    Raises:
+        NotSubmittableError: if no flow fits, it is being approved already, or nobody can approve it.
+        ConflictError: if somebody else changed the record since it was read.
+        AccessDeniedError: if the actor may not change the record.
+    """
+    if session.principal.user is None:
+        raise NoUserError
+    entity = session.model.entity(record)
+    picked = {step: [id_of(each) for each in users] for step, users in (chosen or {}).items()}
+    with session.unit.command(writes_much=True):
+        whole = checked(session, entity, record)
+        flow = fitting_flow(session, entity, whole)
+        if flow is None:
+            raise refused(entity, _("No approval flow is there for this record. Ask an administrator for one."))
+        plan = make_plan(session, entity, flow, whole, picked)
+        check_chosen(entity, plan)
+        session.elevated.update(whole, approval=PENDING)
+        values: dict[str, object] = {
+            "record": whole,
+            "flow": flow,
+            "amount": amount_of(entity, flow, whole),
+            "note": note,
+        }
+        request, place = begin(session, plan, values)
+        announce(session, request, "submitted")
+        return go_on(session, request, place)
+
+
+def id_of(user: Record | Ref[object] | int) -> int:
+    """Return the id of a user."""
+    return int(user) if isinstance(user, int) else user.id
+
+
+def checked(session: Session, entity: EntityModel, record: Record) -> Record:
+    """Return the record whole, as the actor read it, if the actor may submit it."""
+    if not is_approvable(entity):
+        raise refused(entity, _("Records of this entity are not approved: it has no field for it."))
+    if record.id not in session.readable_ids(entity.name, [record.id]):
+        raise NotFoundError(entity=entity.name, id=record.id)
+    if not session.principal.reaches_all and not within(session, entity.name, [record.id], "update"):
+        raise AccessDeniedError(action=_("submit"), entity=entity.name, actor=session.principal.name)
+    whole = session.elevated.by_id(entity, [record.id])[record.id]
+    read = current(session, record)
+    if whole.version != read.version:
+        raise refused_update(session, entity, read, ("update",))
+    if dict(whole.items())["approval"] == PENDING:
+        raise refused(entity, _("It is being approved already."))
+    return whole
+
+
+def refused(entity: EntityModel, text: str) -> NotSubmittableError:
+    """Return the error for one reason."""
+    return NotSubmittableError(entity=entity.name, refusals=(Refusal(path="approval", text=text),))
+
+
+def check_chosen(entity: EntityModel, plan: Plan) -> None:
+    """Refuse a submission that leaves approvers open that the submitter has to choose."""
+    open_ = [step.name for place in plan.places for step in place if step.approvers == CHOSEN and not step.users]
+    if open_:
+        raise refused(entity, _("Choose approvers for: {steps}.", steps=", ".join(open_)))
+
+
+def begin(session: Session, plan: Plan, given: dict[str, object]) -> tuple[ApprovalRequest, int]:
+    """Return the request, a new one or the one that goes into another round, and the place at which it begins."""
+    flow, amount = cast("ApprovalFlow", given["flow"]), cast("Money | None", given["amount"])
+    values = {
+        **given,
+        "status": PENDING,
+        "open": True,
+        "submitter": session.principal.user,
+        "submitted_at": session.unit.now,
+        "decided_at": None,
+        "plan": plan.to_json(),
+    }
+    before = session.elevated.find(ApprovalRequest, {"record": given["record"]}, order="-id", limit=1)
+    if not before or before[0].status not in {REJECTED, RECALLED} or before[0].flow != flow.ref:
+        return session.elevated.create_many(ApprovalRequest, [{**values, "place": 0, "round": 1}])[0], 0
+    last = lock(session, before[0].id)
+    stays = plan.restarts_from == REFUSING and is_same_course(plan_of(last.plan), plan, last.place)
+    place = last.place if stays and not has_grown(last.amount, amount) else 0
+    (again,) = session.elevated.update_many([(last, {**values, "place": place, "round": last.round + 1})])
+    return again, place
+
+
+def recall(session: Session, request: ApprovalRequest) -> ApprovalRequest:
+    """Take a request back before it is decided, which unlocks its record.
+
+    Raises:
+        NotRecallableError: if it is closed, or the actor is neither the submitter nor the administrator of the flow.
+    """
+    with session.unit.command(writes_much=True):
+        found = lock(session, request.id)
+        if not found.open:
+            raise NotRecallableError(
+                entity="approval_request",
+                refusals=(Refusal(path="status", text=_("It is closed already: {status}.", status=found.status)),),
+            )
+        user = session.principal.user
+        if user is not None and user not in {int(found.submitter), plan_of(found.plan).administrator}:
+            text = _("Only who submitted it, or the administrator of its flow, may recall it.")
+            raise NotRecallableError(entity="approval_request", refusals=(Refusal(path="submitter", text=text),))
+        return finish(session, found, RECALLED)

@@ -1,0 +1,1 @@
+"""Delegation of authority: who may decide for whom, about what, up to which amount, from when to when."""

@@ -1,0 +1,106 @@
+"""Authority: for whom a user may decide, by delegations that hold on a day, one after the other if need be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from crmkit import Money, Ref
+from crmkit_workflow.delegation.entities import Delegation
+from crmkit_workflow.positions.holders import limits_of, suffices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from crmkit import Session
+
+IN_FORCE = "since <= given.day and not (until < given.day)"
+
+
+@frozen(kw_only=True)
+class Matter:
+    """What is to be decided: the entity, the flow (its id), and the amount in the base currency, if there is one."""
+
+    entity: str
+    flow: int
+    amount: Decimal | None
+
+
+@frozen(kw_only=True)
+class Mandate:
+    """The right of a user to decide for an approver.
+
+    Attributes:
+        approver: for whom, by id.
+        chain: the delegations that lead from the approver to the user; each must take in what is to be decided.
+    """
+
+    approver: int
+    chain: tuple[Delegation, ...]
+
+    def covers(self, matter: Matter) -> bool:
+        """Return whether it takes in what is to be decided."""
+        return all(takes_in(each, matter) for each in self.chain)
+
+
+def takes_in(delegation: Delegation, matter: Matter) -> bool:
+    """Return whether a delegation takes in what is to be decided."""
+    limit = delegation.limit.base if isinstance(delegation.limit, Money) else None
+    fits = delegation.entity in {None, matter.entity} and (
+        delegation.flow is None or int(delegation.flow) == matter.flow
+    )
+    return fits and suffices(limit, matter.amount)
+
+
+def in_force(session: Session, day: date) -> Sequence[Delegation]:
+    """Return the delegations that hold on a day."""
+    return session.elevated.find(Delegation, IN_FORCE, given={"day": day}, order="id")
+
+
+def mandates(delegations: Iterable[Delegation], user: int) -> list[Mandate]:
+    """Return for whom a user may decide, directly or by delegation of what was delegated; shorter chains first."""
+    received: dict[int, list[Delegation]] = {}
+    for each in delegations:
+        received.setdefault(int(each.delegate), []).append(each)
+    found: list[Mandate] = []
+    waiting: list[tuple[Delegation, ...]] = [(each,) for each in received.get(user, ())]
+    while waiting:
+        chain = waiting.pop(0)
+        approver = int(chain[0].delegator)
+        met = {user, *(int(each.delegator) for each in chain[1:])}
+        if approver in met:
+            continue
+        found.append(Mandate(approver=approver, chain=chain))
+        waiting += [(each, *chain) for each in received.get(approver, ())]
+    return found
+
+
+def substitutes(delegations: Iterable[Delegation], approver: int, matter: Matter) -> list[int]:
+    """Return the users who stand in for an approver who is away; nobody if the approver is there."""
+    standing_in = (each for each in delegations if each.substitute and int(each.delegator) == approver)
+    return list(dict.fromkeys(int(each.delegate) for each in standing_in if takes_in(each, matter)))
+
+
+def own_limits(session: Session, users: Iterable[int], day: date) -> Mapping[int, Decimal]:
+    """Return up to which amount users may approve by the positions that they hold, in the base currency.
+
+    Who holds a position without a limit, or none at all, is bound by no limit and left out.
+    """
+    from crmkit_workflow.positions.entities import PositionHolder
+
+    where = "user in given.users and not (since > given.day) and not (until < given.day)"
+    given = {"users": sorted(set(users)), "day": day}
+    held: dict[int, set[int]] = {}
+    for user, position in session.elevated.rows(PositionHolder, ["user", "position"], where, given=given):
+        assert isinstance(user, Ref)
+        assert isinstance(position, Ref)
+        held.setdefault(int(user), set()).add(int(position))
+    limits = limits_of(session, {each for positions in held.values() for each in positions})
+    return {
+        user: max(limits[each] for each in positions)
+        for user, positions in held.items()
+        if all(each in limits for each in positions)
+    }
