@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import decimal as decimal
     from crmkit.core.declare.fields import duration as duration
     from crmkit.core.declare.fields import email as email
+    from crmkit.core.declare.fields import file as file
     from crmkit.core.declare.fields import integer as integer
     from crmkit.core.declare.fields import json as json
     from crmkit.core.declare.fields import location as location
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.upgrades import Renamed as Renamed
     from crmkit.core.declare.upgrades import UpgradeStep as UpgradeStep
     from crmkit.core.declare.values import Address as Address
+    from crmkit.core.declare.values import File as File
     from crmkit.core.declare.values import Location as Location
     from crmkit.core.declare.values import Money as Money
     from crmkit.core.declare.values import Ref as Ref
@@ -142,7 +144,7 @@ _HOMES = {
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
     "crmkit.core.declare.external_sources": "ExternalSource",
     "crmkit.core.declare.fields": (
-        "Field address any_ref boolean choice date datetime decimal duration email integer json location locked"
+        "Field address any_ref boolean choice date datetime decimal duration email file integer json location locked"
         " long_text money percent phone ref tags text url"
     ),
     "crmkit.core.declare.fillers": "FillerRule",
@@ -159,7 +161,7 @@ _HOMES = {
     "crmkit.core.declare.schedules": "Daily Every Monthly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
-    "crmkit.core.declare.values": "Address Location Money Ref",
+    "crmkit.core.declare.values": "Address File Location Money Ref",
     "crmkit.core.declare.worklists": "WorklistKind",
     "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MergeDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",

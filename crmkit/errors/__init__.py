@@ -51,6 +51,9 @@ from crmkit.errors.database import (
     DestructiveError as DestructiveError,
 )
 from crmkit.errors.database import (
+    FileDamagedError as FileDamagedError,
+)
+from crmkit.errors.database import (
     StalePlanError as StalePlanError,
 )
 from crmkit.errors.database import (

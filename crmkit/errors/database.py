@@ -13,6 +13,27 @@ class DatabaseError(CRMKitError):
 
 
 @define(kw_only=True, eq=False)
+class FileDamagedError(DatabaseError):
+    """The contents of a record's file aren't there, or are not what was stored."""
+
+    entity: str
+    id: int
+    field: str
+    name: str
+
+    @property
+    def message(self) -> str:
+        """Name the file and the record."""
+        return _(
+            "The contents of {name!r} ({field} of {entity} {id}) are damaged. Restore a backup.",
+            name=self.name,
+            field=self.field,
+            entity=self.entity,
+            id=self.id,
+        )
+
+
+@define(kw_only=True, eq=False)
 class UpgradeNeeded(DatabaseError):
     """The database does not match the assembled plugins; `tenant` is whose it is, None if it is the CRM's own."""
 

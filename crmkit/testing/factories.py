@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crmkit.core.declare.kinds import AnyRefKind, ChoiceKind, DecimalKind, IntegerKind, RefKind, TextKind
-from crmkit.core.declare.values import Address, Location, Ref
+from crmkit.core.declare.values import Address, File, Location, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,4 +112,5 @@ SAMPLES: Mapping[str, Callable[[int], object]] = {
     "address": lambda number: Address(street=f"{number} Main Street", city="Paris", country="FR"),
     "location": lambda number: Location(Decimal("48.86"), Decimal("2.33") + Decimal(number % 1000) / 10000),
     "json": lambda number: {"number": number},
+    "file": lambda number: File(f"file {number}.txt", content=f"Content {number}".encode()),
 }

@@ -46,6 +46,7 @@ BY_KIND: Final = {
     "tags": Types("tuple[str, ...]", "_t.Iterable[str]"),
     "address": Types("_crmkit.Address", "_crmkit.Address | _t.Mapping[str, str | None] | str"),
     "location": Types("_crmkit.Location", "_crmkit.Location | tuple[object, object] | str"),
+    "file": Types("_crmkit.File", "_crmkit.File"),
     "any_ref": Types("_crmkit.Ref[_crmkit.Record]", "_crmkit.Record | _crmkit.Ref[_crmkit.Record] | str"),
 }
 UNKNOWN: Final = Types("_t.Any", "_t.Any")

@@ -14,7 +14,7 @@ from crmkit.core.assemble.rights import Rights
 from crmkit.core.assemble.role_sources import raising_entities
 from crmkit.core.declare.duplicates import DuplicateRule
 from crmkit.core.declare.external_sources import ExternalSource
-from crmkit.core.declare.kinds import AnyRefKind, MoneyKind, RefKind
+from crmkit.core.declare.kinds import AnyRefKind, FileKind, MoneyKind, RefKind
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.outbox import LOGGED
@@ -144,6 +144,11 @@ class EntityModel:
     def amounts(self) -> tuple[str, ...]:
         """The names of the money fields."""
         return tuple(name for name, each in self.writable.items() if isinstance(each.kind, MoneyKind))
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of the fields that hold files."""
+        return frozenset(name for name, each in self.writable.items() if isinstance(each.kind, FileKind))
 
     @cached_property
     def defaults(self) -> tuple[tuple[str, Callable[[Conventions], object]], ...]:

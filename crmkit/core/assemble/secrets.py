@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.declare.kinds import AnyRefKind, RefKind
+from crmkit.core.declare.kinds import AnyRefKind, FileKind, RefKind
 from crmkit.errors import DeclarationError
 from crmkit.translation import _
 
@@ -37,6 +37,8 @@ def uses(model: Model, entity: EntityModel, field: FieldModel) -> Iterator[str]:
         yield _("unique")
     if isinstance(field.kind, (RefKind, AnyRefKind)):
         yield _("a reference")
+    if isinstance(field.kind, FileKind):
+        yield _("a file")
     if any(name in rule.field_names for rule in model.duplicate_rules.get(entity.name, ())):
         yield _("compared by a duplicate rule")
     if name in model.level_rules.get(entity.name, {}):

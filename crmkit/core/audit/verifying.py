@@ -10,6 +10,7 @@ from attrs import frozen
 from crmkit.core.audit.sealing import broken
 from crmkit.core.declare.checks import Check
 from crmkit.core.declare.kinds import AnyRefKind
+from crmkit.core.lifecycle import files
 from crmkit.core.reading.reports.running import function_of
 from crmkit.core.storage import closures
 from crmkit.translation import _
@@ -42,6 +43,7 @@ def verify(session: Session, anchor: str | None = None) -> list[Finding]:
         "versions": versions(session),
         "stages": stages(session),
         "links": links(session),
+        "files": files.verify(session),
         "closure": iter(closures.verify(connection, tables)),
     }
     found = [Finding(check=name, plugin="core", text=text) for name, texts in core.items() for text in first(texts)]

@@ -5,6 +5,8 @@ The same data give the same lines on every database, so that a fingerprint of th
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from crmkit.core.storage.column_types import BOOLEAN, DATE, INTEGER, MOMENT, TEXT
+from crmkit.core.storage.column_types import BOOLEAN, BYTES, DATE, INTEGER, MOMENT, TEXT
 from crmkit.core.storage.extra import ExtraJson
 from crmkit.core.upgrade.planning import kept_tables
 from crmkit.core.upgrade.rebuilding import references_of
@@ -34,6 +36,7 @@ TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "date": DATE,
     "datetime": MOMENT,
     "json": ExtraJson(),
+    "bytes": BYTES,
 }
 AT_ONCE = 1000
 
@@ -99,6 +102,7 @@ def type_name(found: sa.types.TypeEngine[Any]) -> str:
         (sa.Integer, "integer"),
         (sa.Numeric, "integer"),
         (sa.JSON, "json"),
+        (sa.LargeBinary, "bytes"),
     ):
         if isinstance(found, kind):
             return name
@@ -121,11 +125,13 @@ def line_of(row: Sequence[object]) -> bytes:
 
 
 def plain(value: object) -> object:
-    """Return a date, or a moment in UTC to the microsecond, as text."""
+    """Return a date, a moment in UTC to the microsecond, or bytes (in base 64) as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, (bytes, memoryview)):
+        return base64.b64encode(value).decode("ascii")
     raise TypeError(value)
 
 
@@ -135,15 +141,29 @@ def value_of(sort: str, given: object) -> object:
     Raises:
         ValueError: if it is none of the column's type.
     """
-    fits = {"text": str, "integer": int, "boolean": bool, "date": str, "datetime": str, "json": str}[sort]
+    fits = {"text": str, "integer": int, "boolean": bool, "date": str, "datetime": str, "json": str, "bytes": str}[sort]
     if given is None:
         return None
     if not isinstance(given, fits) or (sort == "integer" and isinstance(given, bool)):
         raise ValueError(given)
     if sort == "date":
         return date.fromisoformat(str(given))
+    if sort == "bytes":
+        return bytes_of(str(given))
     if sort == "json":
         json.loads(str(given))
     if sort == "datetime":
         return datetime.strptime(str(given), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     return given
+
+
+def bytes_of(text: str) -> bytes:
+    """Return the bytes that base 64 stands for.
+
+    Raises:
+        ValueError: if it is no base 64.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(text) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from attrs import evolve, field, frozen
 
 from crmkit.core.declare import kinds
+from crmkit.core.declare.kinds.files import LARGEST_FILE
 from crmkit.core.declare.names import as_label, as_text
 
 if TYPE_CHECKING:
@@ -295,6 +296,20 @@ def any_ref(
 def json(*, label: str = "", help: str = "", privacy: Privacy = "normal", default: object = None) -> Any:
     """Declare a JSON value."""
     return Field(kind=kinds.JsonKind(), label=label, help=help, privacy=privacy, default=default)
+
+
+def file(
+    *,
+    label: str = "",
+    help: str = "",
+    privacy: Privacy = "normal",
+    types: Iterable[str] = (),
+    max: int = LARGEST_FILE,
+    search: bool = False,
+) -> Any:
+    """Declare a file of at most `max` bytes, of the `types` that are named by their extensions, or of any known one."""
+    kind = kinds.FileKind(types=types, max=max)
+    return Field(kind=kind, label=label, help=help, privacy=privacy, search=search)
 
 
 def locked(declared: Any, /) -> Any:

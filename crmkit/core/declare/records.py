@@ -183,6 +183,7 @@ def record(
         f.any_ref,
         f.json,
         f.locked,
+        f.file,
     ),
 )
 def record(
@@ -263,6 +264,7 @@ def record(
         f.any_ref,
         f.json,
         f.locked,
+        f.file,
     ),
 )
 def extend(entity: type[Record], /) -> Callable[[T], T]:

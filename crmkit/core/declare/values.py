@@ -1,7 +1,8 @@
-"""Values that a field can hold beyond Python's own: money, postal addresses, places, references."""
+"""Values that a field can hold beyond Python's own: money, postal addresses, places, files, references."""
 
 from __future__ import annotations
 
+import hashlib
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
@@ -113,6 +114,35 @@ class Location:
 
     def __str__(self) -> str:
         return f"{self.latitude},{self.longitude}"
+
+
+@frozen
+class File:
+    """A file: its name, and its contents as long as they are not stored.
+
+    A file that is given to a record has `content`; size and SHA-256 follow from it. One that is read from a record has
+    none: `session.content` gives it.
+
+    Attributes:
+        name: without any path.
+        type: the media type (IANA), which follows from the name's extension.
+        size: in bytes.
+        sha256: of the contents, in hexadecimal digits.
+    """
+
+    name: str
+    type: str = field(default="", kw_only=True)
+    size: int = field(default=0, kw_only=True)
+    sha256: str = field(default="", kw_only=True)
+    content: bytes | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.content is not None:
+            object.__setattr__(self, "size", len(self.content))
+            object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sha256})"
 
 
 class Ref(int, Generic[T_co]):

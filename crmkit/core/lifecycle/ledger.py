@@ -9,6 +9,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from crmkit.core.lifecycle.files import note_files
 from crmkit.core.reading.plans import ReadPlans
 from crmkit.core.storage.extra_statements import ExtendedStatements
 from crmkit.core.storage.statements import EntityStatements, TableStatements
@@ -107,7 +108,7 @@ def log(
     unit, actor, name = session.unit, session.principal.user, entity.name
     changes, statement = session.statements.change
     at = _converted(changes, "at", unit.now)
-    change_rows, event_rows = [], []
+    change_rows, event_rows, files = [], [], []
     event_name = f"{name}.{event}"
     for record, version, old, new in entries:
         old_text = None if old is None else encode(as_json(entity, old))
@@ -115,8 +116,12 @@ def log(
         change_rows.append((name, record, version, action, at, actor, old_text, new_text))
         ordinal = unit.next_ordinal(name, record, version)
         event_rows.append((event_name, name, record, version, ordinal, at, actor, None))
+        if entity.files:
+            files.append((record, new))
     unit.execute_many(statement, change_rows)
     unit.execute_many(session.statements.event[1], event_rows)
+    if files:
+        note_files(session, entity, files)
     if name in GOVERNING:
         raise_generation(unit.connection, session.tables.system.generation, name)
 

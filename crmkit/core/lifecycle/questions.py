@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
+from crmkit.core.lifecycle import files
 from crmkit.core.lifecycle.homezone import day_of
 from crmkit.core.lifecycle.merging.redirects import survivor_of
 from crmkit.core.lifecycle.privacy.accesses import note
@@ -127,6 +128,16 @@ class Questions:
         reach = self.principal.reaches_all
         self.unit.included.update({(reach, each.__crmkit_entity__.name, each.id): each for each in included.values()})
         return cast("R", record)
+
+    def content(self, record: Record, field: str, /) -> bytes:
+        """Return the contents of the file that a record has in a field now.
+
+        Raises:
+            NotFoundError: if the actor doesn't see the record, or it has no file there.
+            FieldHidden: if the actor may not see the field.
+            FileDamagedError: if the contents are not what was stored.
+        """
+        return files.content(self, record, field)
 
     def by_id(self, entity: EntityModel, numbers: Iterable[int]) -> dict[int, Record]:
         """Return those of the records that exist and that the actor may see, by id, in one statement."""

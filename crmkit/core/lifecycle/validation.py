@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle.conditions import holds
+from crmkit.core.lifecycle.files import check_files
 from crmkit.core.lifecycle.privacy.grounds import check_grounds
 from crmkit.core.storage.tables import unique_columns
 from crmkit.translation import _
@@ -28,6 +29,7 @@ def validate(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> 
     for draft in drafts:
         check_required(entity, draft)
     check_references(session, entity, drafts)
+    check_files(session, entity, drafts)
     check_grounds(session, entity, drafts)
     for rule in entity.rules:
         for draft in drafts:

@@ -15,6 +15,7 @@ from crmkit.core.declare.kinds import (
     DateKind,
     DateTimeKind,
     DecimalKind,
+    FileKind,
     IntegerKind,
     Kind,
     LocationKind,
@@ -85,6 +86,10 @@ def all_parts() -> Mapping[type[Kind], Mapping[str, FieldPart]]:
         MoneyKind: _named(*money),
         AddressKind: _named(*(_stored(name, f"_{name}", text) for name in ADDRESS_PARTS)),
         LocationKind: _named(*(_stored(name, f"_{name}", coordinate) for name in ("latitude", "longitude"))),
+        FileKind: _named(
+            *(_stored(name, f"_{name}", text) for name in ("name", "type", "sha256")),
+            _stored("size", "_size", IntegerKind()),
+        ),
         AnyRefKind: _named(*any_ref),
         DateKind: _named(*map(_calendar, CALENDAR)),
         DateTimeKind: _named(*map(_calendar, CALENDAR), FieldPart(name="date", kind=DateKind(), extract=local_day)),

@@ -45,6 +45,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BOOLEAN = sa.Boolean(create_constraint=False)
 MOMENT = UtcDateTime()
 DATE = sa.Date()
+BYTES = sa.LargeBinary()
 
 
 def column_type(part: Part) -> sa.types.TypeEngine[Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from crmkit.core.storage.file_contents import chunks_of
 from crmkit.core.storage.plugin_ledger import facts_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def export_plugins(connection: sa.Connection, tables: Tables, plugins: Iterable[
             if sa.inspect(connection).has_table(table, schema=tables.schema):
                 there = reflected(connection, tables.schema, table, secrets.get(table, ()))
                 write_rows(connection, there, columns, target / f"{table}.jsonl")
+        write_files(connection, tables, facts[name], target / "files")
 
 
 def described(fact: Fact) -> str:
@@ -68,6 +70,20 @@ def reflected(connection: sa.Connection, schema: str | None, name: str, secrets:
     shown = [each for each in columns if each not in secrets]
     metadata = sa.MetaData()
     return sa.Table(name, metadata, autoload_with=connection, schema=schema, resolve_fks=False, include_columns=shown)
+
+
+def write_files(connection: sa.Connection, tables: Tables, fact: Fact, folder: Path) -> None:
+    """Write the contents of the files that a plugin's fields hold, each into a file that is named by its SHA-256."""
+    for field in {**fact.snapshot.left["fields"], **fact.snapshot.fields}.values():
+        digest = str(field["columns"][-1])
+        if field["kind"] != "file" or not sa.inspect(connection).has_table(str(field["table"]), schema=tables.schema):
+            continue
+        table = sa.table(str(field["table"]), sa.column(digest), schema=tables.schema)
+        query = sa.select(table.c[digest]).where(table.c[digest].is_not(None)).distinct()
+        for found in connection.execute(query).scalars().all():
+            folder.mkdir(exist_ok=True)
+            with (folder / found).open("wb") as file:
+                file.writelines(chunks_of(connection, tables, found))
 
 
 def write_rows(connection: sa.Connection, table: sa.Table, columns: Sequence[str], path: Path) -> None:

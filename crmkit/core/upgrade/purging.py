@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.assemble.plugins import requirement_name
 from crmkit.core.declare.outbox import HANDLER, JOB, consumer_name
+from crmkit.core.storage.file_contents import forget_uses
 from crmkit.core.upgrade.rebuilding import drop_columns
 from crmkit.core.upgrade.renaming import ENTITY_COLUMNS
 from crmkit.core.upgrade.steps import Step, nothing, quoted
@@ -96,15 +97,18 @@ def dropped_fields(
         if columns:
             rows = here.count(table, *columns)
             text = _("drop field {path} with {count} values", path=path, count=rows)
-            does = dropping(table, here.tables.schema, columns)
+            does = dropping(here.tables, path, table, columns)
             yield Step(sort="drop", text=text, plugin=fact.name, rows=rows, does=does)
 
 
-def dropping(table: str, schema: str | None, columns: Sequence[str]) -> Callable[[sa.Connection], None]:
-    """Return what drops columns."""
+def dropping(tables: Tables, path: str, table: str, columns: Sequence[str]) -> Callable[[sa.Connection], None]:
+    """Return what drops the columns of a field, and the contents of files that nothing else has."""
+    entity, _dot, name = path.partition(".")
+    use = tables.system.file_use
 
     def run(connection: sa.Connection) -> None:
-        drop_columns(connection, table, schema, columns)
+        drop_columns(connection, table, tables.schema, columns)
+        forget_uses(connection, tables, sa.and_(use.c.entity == entity, use.c.field == name))
 
     return run
 
@@ -135,6 +139,8 @@ def removing(tables: Tables, entities: Mapping[str, str]) -> Callable[[sa.Connec
 
     def run(connection: sa.Connection) -> None:
         present = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+        if tables.system.file_use.name in present:
+            forget_uses(connection, tables, tables.system.file_use.c.entity.in_(list(entities)))
         for table in tables.system.all:
             if table.name in present:
                 forget_records(connection, tables, table, list(entities))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.core.declare.kinds import AnyRefKind
+from crmkit.core.declare.kinds import AnyRefKind, FileKind
 from crmkit.core.declare.upgrades import Renamed
 from crmkit.core.storage.ids import sequence_of
 from crmkit.core.storage.plugin_ledger import columns_of
@@ -28,6 +28,7 @@ ENTITY_COLUMNS = (
     ("link", "source_entity"),
     ("link", "target_entity"),
     ("import_row", "entity"),
+    ("file_use", "entity"),
     ("dismissal", "entity"),
     ("duplicate_key", "entity"),
     ("duplicate_rule", "entity"),
@@ -116,6 +117,23 @@ def field_steps(here: Situation, fact: Fact, rename: Renamed) -> Iterator[Step]:
     if statements:
         text = _("rename field {old} to {new}", old=rename.old, new=rename.new)
         yield Step(sort="change", text=text, plugin=fact.name, does=execute(*statements))
+    use = here.tables.system.file_use
+    if isinstance(declared.kind, FileKind) and use.name in here.present.tables:
+        yield Step(
+            sort="change",
+            text=_("rename field {old} to {new} where its files are noted", old=rename.old, new=rename.new),
+            plugin=fact.name,
+            does=renaming_uses(use, entity, rename.old.partition(".")[2], name),
+        )
+
+
+def renaming_uses(use: sa.Table, entity: str, old: str, new: str) -> Callable[[sa.Connection], None]:
+    """Return what gives a field of files another name where it is noted which files records have."""
+
+    def run(connection: sa.Connection) -> None:
+        connection.execute(use.update().where(use.c.entity == entity, use.c.field == old).values(field=new))
+
+    return run
 
 
 def stage_steps(here: Situation, fact: Fact, rename: Renamed) -> Iterator[Step]:

@@ -226,4 +226,4 @@ def test_a_name_that_a_disabled_plugin_keeps_is_not_free(make_crm: CRMFactory) -
 
 def test_every_kind_can_be_chosen() -> None:
     """What the definitions offer is every kind of field that says nothing of other records."""
-    assert {*KINDS} == {*NAMES} - {"ref", "any_ref", "json"}
+    assert {*KINDS} == {*NAMES} - {"ref", "any_ref", "json", "file"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crmkit.core.declare import kinds
 from crmkit.core.declare.conventions import Conventions
-from crmkit.core.declare.values import Address, Location, Money, ref_class
+from crmkit.core.declare.values import Address, File, Location, Money, ref_class
 from crmkit.errors import InvalidValue
 
 CONVENTIONS = Conventions(currency="EUR", time_zone="Europe/Paris", phone_region="FR")
@@ -26,6 +26,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LINE, inner, max_size=3),
     max_leaves=8,
 )
+NAME = st.text(string.ascii_letters + "äß中 ", min_size=1, max_size=8).map("a".__add__)
+CONTENT = st.text(string.printable.strip(), min_size=1).map(str.encode)
 VALUES = {
     kinds.TextKind(): LINE,
     kinds.LongTextKind(): st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t")),
@@ -44,6 +46,7 @@ VALUES = {
     kinds.LocationKind(): st.builds(Location, SMALL, SMALL),
     kinds.RefKind(target="customer"): st.integers(1, 2**62).map(ref_class("customer")),
     kinds.AnyRefKind(): st.integers(1, 2**57).map(ref_class("order")),
+    kinds.FileKind(): st.builds(lambda name, content: File(f"{name}.txt", content=content), NAME, CONTENT),
     kinds.JsonKind(): JSON.filter(lambda value: value is not None and not isinstance(value, str)),
 }
 

@@ -32,7 +32,7 @@ NAMES = sorted(
 KINDS: Mapping[str, Callable[..., object]] = {name: getattr(specifiers, name) for name in NAMES}
 ALWAYS = frozenset({"kind", "label", "help", "required"})
 BEYOND = {"choice": {"choices"}, "ref": {"target"}, "any_ref": {"targets"}}
-WHOLE_NUMBERS = {"integer": {"min", "max"}, "text": {"max"}}
+WHOLE_NUMBERS = {"integer": {"min", "max"}, "text": {"max"}, "file": {"max"}}
 MOST_DIGITS = 17
 
 

@@ -46,6 +46,7 @@ class FieldTable:
     choices: dict[str, str] = field(factory=dict)
     target: str = ""
     targets: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
     part_of: bool = False
 
 

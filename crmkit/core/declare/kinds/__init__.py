@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmkit.core.declare.kinds.files import FileKind
 from crmkit.core.declare.kinds.kind import Kind, Part, search_key
 from crmkit.core.declare.kinds.numbers import BooleanKind, DecimalKind, IntegerKind, MoneyKind, PercentKind
 from crmkit.core.declare.kinds.places import AddressKind, LocationKind
@@ -21,6 +22,7 @@ __all__ = [
     "DecimalKind",
     "DurationKind",
     "EmailKind",
+    "FileKind",
     "IntegerKind",
     "JsonKind",
     "Kind",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle import ledger
+from crmkit.core.lifecycle.files import forget_files
 from crmkit.core.lifecycle.privacy import forgetting, left_behind
 from crmkit.core.lifecycle.privacy.blanking import blank
 from crmkit.core.lifecycle.privacy.finding import chunks, dossier_of
@@ -76,6 +77,8 @@ def forget(session: Session, dossier: Dossier) -> None:
         going = dossier.own(name) | dossier.parts.get(name, set())
         forgetting.forget_changes(session, entity, going, wholly=True)
         forgetting.forget_changes(session, entity, ids - going, wholly=False)
+        forget_files(session, entity, going, wholly=True)
+        forget_files(session, entity, ids - going, wholly=False)
         forgetting.forget_keys(session, name, ids)
         forgetting.forget_work(session, name, ids, traces)
         forgetting.forget_relations(session, name, going)

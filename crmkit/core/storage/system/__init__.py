@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.storage.system.closures import ClosureTables
 from crmkit.core.storage.system.duplicates import DuplicateTables
+from crmkit.core.storage.system.files import FileTables
 from crmkit.core.storage.system.generations import GenerationTables
 from crmkit.core.storage.system.imports import ImportTables
 from crmkit.core.storage.system.making import TableMaker
@@ -26,6 +27,7 @@ class SystemTables(
     WriteTables,
     ClosureTables,
     DuplicateTables,
+    FileTables,
     GenerationTables,
     ImportTables,
     MergeTables,
@@ -41,6 +43,7 @@ class SystemTables(
         self.add_writes(make)
         self.add_closures(make)
         self.add_duplicates(make)
+        self.add_files(make)
         self.add_generations(make)
         self.add_imports(make)
         self.add_merges(make)
