@@ -69,6 +69,7 @@ ROWS = {
     "M17": "All plugins share one customer",
     "N25": "Modes, and help to choose",
     "N27": "Presets for stages of growth",
+    "N28": "Service level and targets by segment or grade",
 }
 """The rows of this release, each with what it asks for."""
 

@@ -66,7 +66,10 @@ class Table:
 
 @define(eq=False)
 class Openings:
-    """The openings of a week and of special days in a time zone; they grow by the years that are asked for."""
+    """The openings of a week and of special days in a time zone; they grow by the years that are asked for.
+
+    Threads may share them: a table is never changed, only followed by a longer one.
+    """
 
     zone: ZoneInfo
     week: Week
@@ -90,8 +93,8 @@ class Openings:
             )
         if known is not None:
             first, last = min(first, known.first), max(last, known.last)
-        self._table = self._joined(first, last)
-        return self._table
+        made = self._table = self._joined(first, last)
+        return made
 
     def longer(self, table: Table) -> Table:
         """Return the openings of twice as many years, with those of a table at the beginning.
@@ -102,8 +105,8 @@ class Openings:
         years = table.last - table.first + 1
         if table.last >= LAST_YEAR:
             raise InvalidValue(_("There is not so much open time up to {year}.", year=LAST_YEAR))
-        self._table = self._joined(table.first, min(table.last + years, LAST_YEAR))
-        return self._table
+        made = self._table = self._joined(table.first, min(table.last + years, LAST_YEAR))
+        return made
 
     def _joined(self, first: int, last: int) -> Table:
         starts: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from crmkit.core.calendars.business_hours import BusinessHours
@@ -11,7 +12,7 @@ from crmkit.core.nouns.people import Team, User
 from crmkit.errors import NotFoundError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
@@ -89,7 +90,7 @@ class Calendars:
     def _by_setting(self) -> BusinessHours:
         session, name = self._session, self._session.setting("business_calendar")
         if name is None:
-            return BusinessHours.read(session.model.conventions.time_zone, WORKING_WEEK)
+            return self._made(session.model.conventions.time_zone, WORKING_WEEK, {})
         found = session.rows(BusinessCalendar, ["id", "name"], order="name")
         number = next((int(row[0]) for row in found if row[1] == name), None)  # type: ignore[call-overload]
         if number is None:
@@ -104,16 +105,22 @@ class Calendars:
         if not ids:
             return
         session, given = self._session, {"ids": ids}
-        special: dict[int, dict[object, str]] = {}
+        special: dict[int, dict[date, str]] = {}
         for calendar, day, hours in session.rows(
-            SpecialDay, ["calendar", "day", "hours"], "calendar in given.ids", given=given
+            SpecialDay, ["calendar", "day", "hours"], "calendar in given.ids", given=given, order="day"
         ):
+            assert isinstance(day, date)
             special.setdefault(int(calendar), {})[day] = str(hours)  # type: ignore[call-overload]
         for number, zone, hours in session.rows(
             BusinessCalendar, ["id", "time_zone", "hours"], "id in given.ids", given=given
         ):
             place = str(zone or session.model.conventions.time_zone)
-            self._hours[int(number)] = BusinessHours.read(place, str(hours), special.get(int(number)))  # type: ignore[call-overload, arg-type]
+            self._hours[int(number)] = self._made(place, str(hours), special.get(int(number), {}))  # type: ignore[call-overload]
+
+    def _made(self, time_zone: str, hours: str, special: Mapping[date, str]) -> BusinessHours:
+        """Return the hours that texts say; the CRM keeps them with the openings that they have computed."""
+        key = ("business hours", time_zone, hours, tuple(special.items()))
+        return self._session.statements.plans.get(key, lambda: BusinessHours.read(time_zone, hours, special))
 
 
 def above(team: object, teams: dict[int, tuple[object, ...]]) -> object:

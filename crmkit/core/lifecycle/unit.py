@@ -13,7 +13,7 @@ from crmkit.core.storage.engine import DEFERRED
 from crmkit.errors import DatabaseBusyError, ReadOnlyError, SessionClosedError, SessionDoomedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     import sqlalchemy as sa
@@ -49,6 +49,7 @@ class Unit:
         before_writing: what is done once, when the transaction begins to write; what it raises dooms the session.
         shown: the sensitive values that were shown, by moment, entity and fields: the ids of the records.
         reason: why the actor does all this, for the audit trail.
+        remembered: what plugins have read once for this transaction.
         occasions: what running commands of plugins tell their hooks, by class.
     """
 
@@ -76,6 +77,7 @@ class Unit:
     cautions: list[Caution] = field(factory=list, init=False)
     shown: dict[tuple[datetime, str, tuple[str, ...]], set[int]] = field(factory=dict, init=False)
     reason: str = field(default="", init=False)
+    remembered: dict[Hashable, object] = field(factory=dict, init=False)
     occasions: dict[type, object] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -180,6 +182,7 @@ class Unit:
             del self.warnings[warned:]
             del self.cautions[cautioned:]
             self.taken = taken
+            self.remembered.clear()
             raise
 
     @contextmanager

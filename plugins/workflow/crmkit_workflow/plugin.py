@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_workflow import decisions, hands
+from crmkit_workflow import decisions, hands, timekeeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
     yield from decisions.DECLARATIONS
     yield from hands.DECLARATIONS
+    yield from timekeeping.DECLARATIONS
 
 
 @hookimpl
@@ -32,6 +33,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Check new records of the plugin, and note whose new records are."""
     decisions.before_create(session, drafts)
     hands.before_create(session, drafts)
+    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
@@ -39,6 +41,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check changed records of the plugin, and note whose records are from now on."""
     decisions.before_update(session, drafts)
     hands.before_update(session, drafts)
+    timekeeping.before_write(session, drafts)
 
 
 @hookimpl
@@ -50,9 +53,10 @@ def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
 
 @hookimpl
 def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep what is needed, and what stays on record."""
+    """Keep what is needed, what stays on record, and clocks."""
     decisions.before_delete(session, drafts)
     hands.before_delete(session, drafts)
+    timekeeping.before_delete(session, drafts)
 
 
 @hookimpl
@@ -63,25 +67,29 @@ def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners."""
+    """Write the history of owners, and follow with clocks."""
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Follow up decisions, and write the history of owners."""
+    """Follow up decisions, write the history of owners, and follow with clocks."""
     decisions.after_update(session, changes)
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
-    """Follow up decisions, and write the history of owners."""
+    """Follow up decisions, write the history of owners, and follow with clocks."""
     decisions.after_move(session, changes)
     hands.after_write(session, changes)
+    timekeeping.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
-    """Close the gaps that deleted records leave."""
+    """Close the gaps that deleted records leave, and follow deleted rules."""
     decisions.after_delete(session, changes)
+    timekeeping.after_delete(session, changes)

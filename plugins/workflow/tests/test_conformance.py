@@ -45,6 +45,17 @@ def some_request(session: Session) -> ApprovalRequest:
     return found[0] if found else make(session, ApprovalRequest, **given)
 
 
+TERMS: dict[str, object] = {
+    **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "warning_share", "calendar")),
+    **dict.fromkeys(("resumes", "tell_superior"), True),
+    "name": "Text",
+    "position": 1,
+    "stops_if": "id > 0",
+    "target": 1,
+    "targets": [],
+}
+
+
 class TestWorkflow(PluginConformance):
     """All checks, with the plugin as it is installed."""
 
@@ -53,6 +64,13 @@ class TestWorkflow(PluginConformance):
         "position": {"roles": ["viewer"]},
         "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
         "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
+        "clock_rule": {
+            "entity": "opportunity",
+            "measure": "answer",
+            **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "stops_if"), "stage.kind == 'won'"),
+        },
+        "clock_target": {"applies_if": "customer.level == 'a'"},
+        "clock_terms": {"entity": "none", "measure": "answer", "said": TERMS},
         "approval_flow": {
             "entity": "opportunity",
             "condition": "amount > 0",

@@ -287,3 +287,23 @@ def test_what_is_taken_back_leaves_no_warning(session: Session) -> None:
     with pytest.raises(ZeroDivisionError), session.unit.savepoint():
         break_off(session.create(Contact, name="Bea Martin", email="bea@acme.example"))
     assert session.identity.warnings == ()
+
+
+def test_a_batch_meets_what_records_one_by_one_meet(make_crm: CRMFactory) -> None:
+    """A key that more than `largest` records share is passed over in both, from the same record on."""
+    rule = DuplicateRule(
+        name="same_site",
+        entity="opportunity",
+        keys=((Key(fields="name", way="same"),),),
+        compares=(Compare(fields="name", way="same", agrees=0.99, chance=0.000001),),
+        largest=3,
+    )
+    crm = make_crm([make_plugin("crowd", rule)])
+    told = []
+    for batches in ([6], [1] * 6, [2, 4]):
+        with crm.session(actor="admin") as session:
+            made = [each for size in batches for each in session.create_many(Opportunity, [{"name": "Alike"}] * size)]
+            told.append([len(each.duplicates) for each in session.identity.warnings])
+            for each in made:
+                session.delete(each)
+    assert told == [[1, 2, 3]] * 3

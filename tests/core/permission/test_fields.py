@@ -223,5 +223,7 @@ def test_a_locked_field_is_written_by_programs_only(make_crm: CRMFactory) -> Non
         assert session.update(acme, letters=len("Acme Ltd"), city="Lyon").city == "Lyon"  # what was read, sent back
         with refused(crm, session, Refused):
             session.create(Customer, name="Beta", letters=1)
+        acme = session.update(acme, name="Acme AG", letters=acme.letters)  # what it has already is no change
+        assert acme.letters == len("Acme AG")
     with crm.session(actor=SYSTEM) as session:
         assert session.create(Customer, name="Gamma", letters=9).letters == len("Gamma")

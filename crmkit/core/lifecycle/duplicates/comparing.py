@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log2
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from attrs import frozen
 from crmkit.core.lifecycle.duplicates.forms import SORTED, form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from crmkit.core.declare.duplicates import Compare, DuplicateRule, Way
 
@@ -42,37 +43,63 @@ class Likeness:
     against: tuple[Reason, ...]
 
 
-def likeness(rule: DuplicateRule, one: Values, other: Values) -> Likeness:
+class Forms:
+    """The values of a record, by field, in the forms in which they are compared; each is made once."""
+
+    __slots__ = ("_by_rule", "_made", "values")
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self._made: dict[tuple[tuple[str, ...], Way], list[str]] = {}
+        self._by_rule: dict[str, list[list[str]]] = {}
+
+    def of(self, fields: tuple[str, ...], way: Way) -> list[str]:
+        """Return the values of some fields, those that there are."""
+        made = self._made.get((fields, way))
+        if made is None:
+            found = (form(way, value) for name in fields if (value := self.values.get(name)) is not None)
+            made = self._made[fields, way] = list(dict.fromkeys(each for each in found if each))
+        return made
+
+    def by(self, rule: DuplicateRule) -> list[list[str]]:
+        """Return what each comparison of a rule compares."""
+        made = self._by_rule.get(rule.name)
+        if made is None:
+            made = self._by_rule[rule.name] = [self.of(each.fields, each.way) for each in rule.compares]
+        return made
+
+
+def likeness(rule: DuplicateRule, one: Forms, other: Forms) -> Likeness:
     """Compare two records by a rule."""
-    odds = log2(rule.prior / (1 - rule.prior)) if rule.prior < 1 else 0.0
-    told = []
-    for compare in rule.compares:
-        similarity = closest(compare, one, other)
-        if similarity is None:
-            continue
-        weight = weight_of(compare, similarity)
-        odds += weight
-        told.append(Reason(fields=compare.fields, similarity=round(similarity, 4), weight=round(weight, 2)))
-    told.sort(key=lambda each: -abs(each.weight))
+    compared = list(weights(rule, one, other))
+    told = [
+        Reason(fields=compare.fields, similarity=round(similarity, 4), weight=round(weight, 2))
+        for compare, similarity, weight in sorted(compared, key=lambda each: -abs(each[2]))
+    ]
     return Likeness(
-        score=round(1 / (1 + 2**-odds), 6),
+        score=score_of(rule, compared),
         reasons=tuple(each for each in told if each.weight > 0),
         against=tuple(each for each in told if each.weight <= 0),
     )
 
 
-def closest(compare: Compare, one: Values, other: Values) -> float | None:
-    """Return the similarity of the closest pair of values; None if either record has none."""
-    ours, theirs = forms_of(compare.fields, compare.way, one), forms_of(compare.fields, compare.way, other)
-    if not ours or not theirs:
-        return None
-    return max(similarity(compare.way, first, second) for first in ours for second in theirs)
+def score(rule: DuplicateRule, one: Forms, other: Forms) -> float:
+    """Return the score of two records, 0 to 1, and nothing of why."""
+    return score_of(rule, weights(rule, one, other))
 
 
-def forms_of(fields: tuple[str, ...], way: Way, values: Values) -> list[str]:
-    """Return the values of some fields, those that there are, in the form in which they are compared."""
-    found = (form(way, value) for name in fields if (value := values.get(name)) is not None)
-    return list(dict.fromkeys(each for each in found if each))
+def weights(rule: DuplicateRule, one: Forms, other: Forms) -> Iterator[tuple[Compare, float, float]]:
+    """Yield the comparisons for which both records have a value, each with its similarity and its weight."""
+    for compare, ours, theirs in zip(rule.compares, one.by(rule), other.by(rule), strict=True):
+        if ours and theirs:
+            closest = max(similarity(compare.way, first, second) for first in ours for second in theirs)
+            yield compare, closest, weight_of(compare, closest)
+
+
+def score_of(rule: DuplicateRule, compared: Iterable[tuple[Compare, float, float]]) -> float:
+    """Return the score that some weights make."""
+    odds = log2(rule.prior / (1 - rule.prior)) if rule.prior < 1 else 0.0
+    return round(1 / (1 + 2 ** -(odds + sum(weight for _compare, _similarity, weight in compared))), 6)
 
 
 def similarity(way: Way, first: str, second: str) -> float:
@@ -96,6 +123,7 @@ def similarity(way: Way, first: str, second: str) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=65536)
 def in_order(text: str) -> str:
     """Return the words of a text sorted."""
     return " ".join(sorted(text.split()))
@@ -103,10 +131,15 @@ def in_order(text: str) -> str:
 
 def weight_of(compare: Compare, similarity: float) -> float:
     """Return what a similarity adds to the odds."""
-    agreement = log2(compare.agrees / compare.chance)
-    disagreement = log2((1 - compare.agrees) / (1 - compare.chance))
+    agreement, disagreement = evidence(compare.agrees, compare.chance)
     if similarity >= compare.near:
         return agreement
     if similarity <= compare.far:
         return disagreement
     return disagreement + (agreement - disagreement) * (similarity - compare.far) / (compare.near - compare.far)
+
+
+@lru_cache
+def evidence(agrees: float, chance: float) -> tuple[float, float]:
+    """Return what agreement adds to the odds, and what disagreement does (Fellegi and Sunter, 1969)."""
+    return log2(agrees / chance), log2((1 - agrees) / (1 - chance))

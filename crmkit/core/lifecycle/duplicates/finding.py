@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from attrs import define, field, frozen
 
-from crmkit.core.lifecycle.duplicates.comparing import Reason, likeness
+from crmkit.core.lifecycle.duplicates.comparing import Forms, Reason, likeness, score
 from crmkit.core.lifecycle.duplicates.keys import keys_of, records_with
 from crmkit.core.lifecycle.provenance import link
 from crmkit.translation import _
@@ -73,6 +73,16 @@ class Suspected:
 
 
 @frozen
+class Met:
+    """A record that shares a key with a draft: one that is there, or an earlier one of the batch."""
+
+    own: Forms
+    other: Forms
+    record: Record | None = None
+    earlier: int | None = None
+
+
+@frozen
 class Hit:
     """A record that a draft looks like: one that is there, or an earlier one of the batch."""
 
@@ -97,7 +107,7 @@ def dedupe(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> li
     )
     found = [Suspected(draft, shown) for draft in clean]
     for suspected, some in zip(found, hits, strict=True):
-        for hit in sorted(some, key=lambda each: -each.score)[:MOST]:
+        for hit in some:
             judge(suspected, hit)
     return [each for each in found if each.hits]
 
@@ -116,43 +126,50 @@ def hits_of(
     values: Sequence[Values],
 ) -> list[list[Hit]]:
     """Return, for every draft, what it looks like."""
-    keys = [{key for _number, key in keys_of(rules, each)} for each in values]
+    own = [Forms(each) for each in values]
+    keys = [{key for _number, key in keys_of(rules, each)} for each in own]
     largest = max(rule.largest for rule in rules)
-    known = records_with(session, entity, sorted({key for some in keys for key in some}), largest)
+    known, crowded = records_with(session, entity, sorted({key for some in keys for key in some}), largest)
     wanted = {number for numbers in known.values() for number in numbers}
     records = session.elevated.by_id(entity, wanted) if wanted else {}
+    others = {number: Forms(seen_of(record, values[0])) for number, record in records.items()}
     apart = dismissed(session, entity, [draft.record.id for draft in drafts if draft.record is not None])
     earlier: dict[int, list[int]] = defaultdict(list)
     found: list[list[Hit]] = []
-    for place, (draft, own) in enumerate(zip(drafts, values, strict=True)):
+    for place, draft in enumerate(drafts):
         self_id = None if draft.record is None else draft.record.id
-        ids = {number for key in keys[place] for number in known.get(key, ()) if number != self_id}
-        hits: list[Hit] = []
-        for number in ids:
-            if number in records and (self_id is None or pair(self_id, number) not in apart):
-                other = dict(records[number].items())
-                hits += scored(rules, own, {name: other[name] for name in own}, record=records[number])
-        for other_place in {each for key in keys[place] for each in earlier[key][: largest + 1]}:
-            hits += scored(rules, own, values[other_place], earlier=drafts[other_place].index)
+        # Whether records come in one batch or one by one, the same pairs are compared.
+        rare = [
+            key for key in keys[place] if key not in crowded and len(earlier[key]) + len(known.get(key, ())) <= largest
+        ]
+        ids = {number for key in rare for number in known.get(key, ())} & others.keys() - {self_id}
+        meets = [
+            Met(own[place], others[number], record=records[number])
+            for number in sorted(ids)
+            if self_id is None or pair(self_id, number) not in apart
+        ]
+        places = sorted({each for key in rare for each in earlier[key]})
+        meets += [Met(own[place], own[each], earlier=drafts[each].index) for each in places]
+        found.append(best(rules, meets))
         for key in keys[place]:
             earlier[key].append(place)
-        found.append(hits)
     return found
 
 
-def scored(
-    rules: Iterable[DuplicateRule],
-    own: Values,
-    other: Values,
-    *,
-    record: Record | None = None,
-    earlier: int | None = None,
-) -> Iterable[Hit]:
-    """Yield a hit for every rule by which two records are alike enough."""
-    for rule in rules:
-        alike = likeness(rule, own, other)
-        if rule.lowest is not None and alike.score >= rule.lowest:
-            yield Hit(rule, alike.score, alike.reasons, record, earlier)
+def seen_of(record: Record, names: Iterable[str]) -> Values:
+    """Return the values of a record, those of some fields."""
+    values = dict(record.items())
+    return {name: values[name] for name in names}
+
+
+def best(rules: Iterable[DuplicateRule], meets: Iterable[Met]) -> list[Hit]:
+    """Return the hits among records that share a key with a draft, the most alike first; at most `MOST`."""
+    scores = ((score(rule, met.own, met.other), rule, met) for met in meets for rule in rules)
+    alike = [each for each in scores if each[0] >= (each[1].lowest or 1)]
+    return [
+        Hit(rule, found, likeness(rule, met.own, met.other).reasons, met.record, met.earlier)
+        for found, rule, met in sorted(alike, key=lambda each: -each[0])[:MOST]
+    ]
 
 
 def judge(suspected: Suspected, hit: Hit) -> None:

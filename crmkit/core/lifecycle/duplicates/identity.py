@@ -9,7 +9,7 @@ from attrs import frozen
 
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.drafts import UpdateDraft
-from crmkit.core.lifecycle.duplicates.comparing import Reason, likeness
+from crmkit.core.lifecycle.duplicates.comparing import Forms, Reason, likeness, score
 from crmkit.core.lifecycle.duplicates.finding import Duplicate, dismissed, hits_of, pair, seen_fields
 from crmkit.core.lifecycle.duplicates.keys import keys_of, numbers_within
 from crmkit.core.lifecycle.duplicates.known_as import Match, resolve
@@ -107,7 +107,7 @@ class Identity:
         missing = {first.id, second.id} - found.keys()
         if missing:
             raise NotFoundError(entity=entity.name, id=min(missing))
-        one, other = (dict(found[each.id].items()) for each in (first, second))
+        one, other = (Forms(dict(found[each.id].items())) for each in (first, second))
         apart = pair(first.id, second.id) in dismissed(session, entity, [first.id])
         return [
             Comparison(
@@ -143,10 +143,11 @@ class Identity:
         session.unit.check_readable()
         given = 0
         for first, second in pairs(session, found, rules):
+            one, other = (Forms(dict(each.items())) for each in (first, second))
             for rule in rules:
-                alike = likeness(rule, dict(first.items()), dict(second.items()))
-                if alike.score < (least if least is not None else rule.lowest or 1):
+                if score(rule, one, other) < (least if least is not None else rule.lowest or 1):
                     continue
+                alike = likeness(rule, one, other)
                 yield Candidate(first=first, second=second, score=alike.score, reasons=alike.reasons, rule=rule.name)
                 given += 1
                 if given == limit:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.core.lifecycle.duplicates.comparing import forms_of
+from crmkit.core.lifecycle.duplicates.comparing import Forms
 from crmkit.core.lifecycle.duplicates.forms import SORTED
 
 if TYPE_CHECKING:
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.duplicates import DuplicateRule, Key
     from crmkit.core.declare.records import Record
-    from crmkit.core.lifecycle.duplicates.comparing import Values
     from crmkit.core.lifecycle.session import Session
 
 AT_ONCE = 400
 ROWS_AT_ONCE = 5000
 
 
-def keys_of(rules: Iterable[DuplicateRule], values: Values) -> Iterator[tuple[int, int]]:
+def keys_of(rules: Iterable[DuplicateRule], values: Forms) -> Iterator[tuple[int, int]]:
     """Yield the keys of a record, each with its number among those of the entity's rules.
 
     A key is a number of 63 bits, which doesn't tell what it was made of.
@@ -41,9 +40,9 @@ def numbers_within(rules: Iterable[DuplicateRule], names: Collection[str]) -> li
     return [number for number, parts in enumerate(keys) if all(name in names for part in parts for name in part.fields)]
 
 
-def part_of(part: Key, values: Values) -> list[str]:
+def part_of(part: Key, values: Forms) -> list[str]:
     """Return the possible texts of a part of a key."""
-    found = forms_of(part.fields, part.way, values)
+    found = values.of(part.fields, part.way)
     return [" ".join(sorted(each.split())) for each in found] if part.way in SORTED else found
 
 
@@ -63,7 +62,7 @@ def follow(session: Session, entity: EntityModel, records: Iterable[Record], *, 
         {"entity": entity.name, "record_id": each.id, "key": key, "number": number}
         for each in written
         if each.deleted_at is None
-        for number, key in sorted(set(keys_of(rules, dict(each.items()))))
+        for number, key in sorted(set(keys_of(rules, Forms(dict(each.items())))))
     ]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         connection.execute(table.insert(), rows[start : start + ROWS_AT_ONCE])
@@ -75,16 +74,25 @@ def concerns(session: Session, entity: EntityModel, names: Collection[str]) -> b
     return any(rule.field_names.intersection(names) or "deleted_at" in names for rule in rules)
 
 
-def records_with(session: Session, entity: EntityModel, keys: Sequence[int], largest: int) -> dict[int, list[int]]:
-    """Return the ids of the records with each of some keys, but for those that more than `largest` records share."""
+def records_with(
+    session: Session, entity: EntityModel, keys: Sequence[int], largest: int
+) -> tuple[dict[int, list[int]], set[int]]:
+    """Return the ids of the records with each of some keys, and those keys that more than `largest` records share."""
     table = session.tables.system.duplicate_key
     found: dict[int, list[int]] = {}
+    crowded: set[int] = set()
     for start in range(0, len(keys), AT_ONCE):
         wanted = sa.and_(table.c.entity == entity.name, table.c.key.in_(keys[start : start + AT_ONCE]))
         # Read once, and counted in the same pass: a join with the counts may be planned badly while a table grows.
         sharing = sa.func.count().over(partition_by=table.c.key).label("sharing")
-        counted = sa.select(table.c.key, table.c.record_id, sharing).where(wanted).subquery()
-        query = sa.select(counted.c.key, counted.c.record_id).where(counted.c.sharing <= largest)
-        for key, record in session.unit.connection.execute(query):
-            found.setdefault(key, []).append(record)
-    return found
+        first = sa.func.min(table.c.record_id).over(partition_by=table.c.key).label("first")
+        counted = sa.select(table.c.key, table.c.record_id, sharing, first).where(wanted).subquery()
+        query = sa.select(counted.c.key, counted.c.record_id, counted.c.sharing).where(
+            sa.or_(counted.c.sharing <= largest, counted.c.record_id == counted.c.first)
+        )
+        for key, record, shared in session.unit.connection.execute(query):
+            if shared > largest:
+                crowded.add(key)
+            else:
+                found.setdefault(key, []).append(record)
+    return found, crowded

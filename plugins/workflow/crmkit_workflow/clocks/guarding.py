@@ -1,0 +1,68 @@
+"""Guarding clocks: rules that can be asked, and clocks that nobody stops or deletes but the plugin itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Ref
+from crmkit.translation import _
+from crmkit_workflow import conditions
+from crmkit_workflow.clocks.entities import Clock, ClockAlert, ClockInterval, ClockRule, ClockTarget, ClockTerms
+from crmkit_workflow.clocks.timing import NO_TIME
+
+if TYPE_CHECKING:
+    from crmkit import Batch, DeleteDraft, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+KEPT = (Clock, ClockInterval, ClockAlert)
+"""What the plugin keeps about a record; each is a part of the one before."""
+OWN = frozenset({"clock", "clock_interval", "clock_alert", "clock_rule", "clock_target", "clock_terms"})
+
+
+def check(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse rules and targets of which no clock could come."""
+    for draft in drafts.of(ClockRule):
+        conditions.refuse_unless_for_all(session, draft)
+        check_length(draft)
+        entity = conditions.check_entity(session, draft)
+        if entity is None:
+            continue
+        if entity.name in OWN:
+            draft.refuse("entity", _("Clocks don't measure each other."))
+        if draft.record is not None and draft.sets("entity", "measure"):
+            draft.refuse("entity", _("A rule keeps its entity and what it measures. Make another rule."))
+        conditions.check(session, draft, entity, "applies_if", "starts_if", "pauses_if", "stops_if")
+    for draft in drafts.of(ClockTarget):
+        check_length(draft)
+        rule = draft.related("rule")
+        known = session.model.entities.get(rule.entity) if isinstance(rule, ClockRule) else None
+        if known is not None:
+            conditions.check(session, draft, known, "applies_if")
+
+
+def check_length(draft: Draft) -> None:
+    """Refuse a target of no time."""
+    length = draft.get("target")
+    if length is not None and length <= NO_TIME:  # type: ignore[operator]
+        draft.refuse("target", _("A target must be longer than no time."))
+
+
+def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete clocks of records that are there; they go along with them, or by the system."""
+    if session.principal.user is None:
+        return
+    for draft in drafts.of(ClockTerms):
+        draft.refuse("rule", _("Clocks go by these terms. They stay."))
+    for entity in KEPT:
+        mine = list(drafts.of(entity))
+        name = "record" if entity is Clock else "clock"
+        wholes: dict[str, set[int]] = {}
+        for draft in mine:
+            whole = draft.get(name)
+            if isinstance(whole, Ref):
+                wholes.setdefault(whole.entity, set()).add(int(whole))
+        living = {(sort, each) for sort, ids in wholes.items() for each in session.readable_ids(sort, ids)}
+        for draft in mine:
+            whole = draft.get(name)
+            if isinstance(whole, Ref) and (whole.entity, int(whole)) in living:
+                draft.refuse(name, _("Clocks can't be deleted; they go with their record."))
