@@ -1,26 +1,32 @@
-"""Timekeeping: what clocks declare, and what they do in the hooks of the plugin."""
+"""Timekeeping: what clocks and escalations declare, and what they do in the hooks of the plugin."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.clocks import declarations, following, guarding, recomputing, terms
+from crmkit_workflow.clocks import declarations as clocks
+from crmkit_workflow.clocks import following, recomputing, terms
+from crmkit_workflow.clocks import guarding as guarding_clocks
+from crmkit_workflow.escalations import declarations as escalations
+from crmkit_workflow.escalations import guarding as guarding_escalations
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, DeleteDraft, Session
     from crmkit.core.lifecycle.drafts import Draft
 
-DECLARATIONS = (*declarations.DECLARATIONS,)
+DECLARATIONS = (*clocks.DECLARATIONS, *escalations.DECLARATIONS)
 
 
 def before_write(session: Session, drafts: Batch[Draft]) -> None:
     """Check rules."""
-    guarding.check(session, drafts)
+    guarding_clocks.check(session, drafts)
+    guarding_escalations.check(session, drafts)
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep clocks as long as their records are there."""
-    guarding.refuse_deleted(session, drafts)
+    """Keep clocks and escalations as long as their records are there."""
+    guarding_clocks.refuse_deleted(session, drafts)
+    guarding_escalations.refuse_deleted(session, drafts)
 
 
 def after_write(session: Session, changes: Batch[Change]) -> None:

@@ -69,6 +69,8 @@ class TestWorkflow(PluginConformance):
             "measure": "answer",
             **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "stops_if"), "stage.kind == 'won'"),
         },
+        "escalation_rule": {"entity": "opportunity", "applies_if": "stage.kind == 'open'"},
+        "escalation_level": {"field": "description", "value": "Late", "to": None},
         "clock_target": {"applies_if": "customer.level == 'a'"},
         "clock_terms": {"entity": "none", "measure": "answer", "said": TERMS},
         "approval_flow": {

@@ -1,0 +1,86 @@
+"""Guarding escalations: rules and levels of which something can come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from crmkit import Ref
+from crmkit.errors import InvalidValue
+from crmkit.translation import _
+from crmkit_workflow import conditions
+from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
+
+if TYPE_CHECKING:
+    from crmkit import Batch, DeleteDraft, EntityModel, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+ACTIONS = ("tell_owner", "tell_superior", "tell", "to_superior", "to", "field")
+
+
+def check(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse rules that can't be asked, and levels that would do nothing or can't be done."""
+    for draft in drafts.of(EscalationRule):
+        conditions.refuse_unless_for_all(session, draft)
+        entity = conditions.check_entity(session, draft)
+        if entity is not None:
+            conditions.check(session, draft, entity, "applies_if")
+            if draft.get("hours") == "owner" and entity.owner is None:
+                draft.refuse("hours", _("Records of {entity} have no owner.", entity=entity.name))
+        if draft.record is not None and draft.sets("entity"):
+            draft.refuse("entity", _("A rule keeps its entity. Make another rule."))
+    for draft in drafts.of(EscalationLevel):
+        rule = draft.related("rule")
+        known = session.model.entities.get(rule.entity) if isinstance(rule, EscalationRule) else None
+        after = draft.get("after")
+        if after is not None and cast("timedelta", after) <= timedelta(0):
+            draft.refuse("after", _("An age must be longer than no time."))
+        if not any(draft.get(each) for each in ACTIONS):
+            draft.refuse("tell_owner", _("Say what is done at this level."))
+        if draft.get("to") is not None and draft.get("to_superior"):
+            draft.refuse("to", _("It can go to one new owner only."))
+        if known is not None:
+            check_owner(draft, known)
+            check_field(session, draft, known)
+
+
+def check_owner(draft: Draft, entity: EntityModel) -> None:
+    """Refuse to give records to somebody that have no owner."""
+    for name in ("to", "to_superior"):
+        if draft.get(name) and entity.owner is None:
+            draft.refuse(name, _("Records of {entity} have no owner.", entity=entity.name))
+
+
+def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
+    """Refuse a field that there isn't, and a value that it can't have."""
+    name, value = draft.get("field"), draft.get("value")
+    if name is None:
+        if value is not None:
+            draft.refuse("field", _("Say which field gets this value."))
+        return
+    field = entity.writable.get(str(name))
+    if field is None or str(name) == entity.owner:
+        draft.refuse("field", _("{entity} has no field {name} that could be set.", entity=entity.name, name=name))
+        return
+    try:
+        if value is not None:
+            field.kind.parse(value, session.model.conventions)
+    except InvalidValue as error:
+        draft.refuse("value", str(error))
+
+
+def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to forget levels that a record has reached, as it would reach them again; they go with the record."""
+    if session.principal.user is None:
+        return
+    mine = list(drafts.of(Escalation))
+    wholes: dict[str, set[int]] = {}
+    for draft in mine:
+        whole = draft.get("record")
+        if isinstance(whole, Ref):
+            wholes.setdefault(whole.entity, set()).add(int(whole))
+    living = {(sort, each) for sort, ids in wholes.items() for each in session.readable_ids(sort, ids)}
+    for draft in mine:
+        whole = draft.get("record")
+        if isinstance(whole, Ref) and (whole.entity, int(whole)) in living:
+            draft.refuse("record", _("Escalations can't be deleted; they go with their record."))
