@@ -38,7 +38,11 @@ ROWS = {
     "B18": "Sharing by hierarchy, teams and explicit shares",
     "B27": "Agents see what is registered to their agency",
     "B32": "Little to enter, and a report on the quality of data",
+    "C1": "A calendar with recurrence, time zones and iCalendar",
+    "C2": "Conflicts of events, told or refused, recurrences included",
     "C3": "Kinds of activities with fields and rules of their own",
+    "C5": "Teams and roles are invited, and who joins later",
+    "C6": "Free or busy without titles, and the first common slot",
     "D20": "One funnel, as snapshot and by cohort",
     "E1": "What an opportunity holds",
     "E2": "Report on the stage of a deal",
@@ -74,7 +78,6 @@ ROWS = {
 """The rows of this release, each with what it asks for."""
 
 NEXT = {
-    "C1": "A calendar with recurrence, time zones and iCalendar",
     "B11": "Contacts with customers, logged with all that belongs to them",
     "N26": "A mode brings only what it needs",
 }

@@ -24,12 +24,26 @@ def first_showing(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """
     days, rest = divmod(minute, 24 * 60)
     wall = datetime(day.year, day.month, day.day, rest // 60, rest % 60) + timedelta(days=days)  # noqa: DTZ001
+    return moment_of(wall, zone)
+
+
+def moment_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first moment (UTC) at which the clock shows a time, given without `tzinfo`, or a later one.
+
+    Raises:
+        OverflowError: if it is not within the years 1 to 9999.
+    """
     before, after = zone.utcoffset(wall), zone.utcoffset(wall.replace(fold=1))
     assert before is not None
     assert after is not None
     if after > before:
         return change_between((wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC), zone)
     return (wall - before).replace(tzinfo=UTC)
+
+
+def wall_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the clock shows at a moment, without `tzinfo`."""
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

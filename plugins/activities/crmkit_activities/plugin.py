@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
 from crmkit_activities import activity, completion, contacted, filling, kinds, roles, sections, stages
+from crmkit_activities.events import conflicts, event
+from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.mail import channel, servers
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacted.DECLARATIONS
     yield from roles.DECLARATIONS
     yield from sections.DECLARATIONS
+    yield from event.DECLARATIONS
+    yield from conflicts.DECLARATIONS
     yield from channel.DECLARATIONS
 
 
@@ -39,6 +43,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     filling.fill(session, drafts)
     filling.check_fields(session, drafts)
     servers.check(session, drafts)
+    event_hooks.before_write(session, drafts)
 
 
 @hookimpl
@@ -48,6 +53,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     filling.check_fields(session, drafts)
     servers.check(session, drafts)
     completion.check_changed(session, drafts)
+    event_hooks.before_write(session, drafts)
 
 
 @hookimpl
@@ -62,12 +68,20 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     completion.announce(session, changes)
     contacted.follow(session, changes)
     contacted.follow_participants(session, changes)
+    event_hooks.after_create(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow what was changed of what was done."""
     contacted.follow(session, changes)
+    event_hooks.after_update(session, changes)
+
+
+@hookimpl
+def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Follow what is gone."""
+    event_hooks.after_delete(session, changes)
 
 
 @hookimpl

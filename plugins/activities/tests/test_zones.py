@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
+from crmkit.core.calendars.wall_clock import moment_of, wall_of
 from crmkit_activities.events.recurrence import Recurrence
 from crmkit_activities.events.rules import parse_rule
 from crmkit_activities.events.spans import Span
-from crmkit_activities.events.zones import moment_of, wall_of
 
 pytestmark = [pytest.mark.row("C1"), pytest.mark.proof]
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

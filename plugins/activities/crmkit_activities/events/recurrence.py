@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from crmkit.core.calendars.wall_clock import moment_of, wall_of
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_activities.events.expansion import EARLIEST, walls
 from crmkit_activities.events.rules import until_wall
 from crmkit_activities.events.spans import Span
-from crmkit_activities.events.zones import moment_of, wall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

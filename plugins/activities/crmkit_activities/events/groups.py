@@ -1,0 +1,122 @@
+"""Groups: who is invited by a team or a role, from the start or since joining, and until leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Ref, User
+from crmkit.translation import _
+from crmkit_activities.events.event import CANCELLED, OFFERED, CalendarEvent, EventAttendee, EventGroup
+from crmkit_activities.events.members import (
+    holders_of,
+    members_of,
+    number_of,
+    parents_of,
+    user_ref,
+    with_those_above,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crmkit import Batch, Change, Record, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+OPEN = f"event.status != '{CANCELLED}' and (event.last_at is None or event.last_at > now())"
+UNANSWERED = ("invited", OFFERED)
+
+
+def check(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse groups that are neither a team nor a role, or both, and roles that nobody declares."""
+    for draft in drafts.of(EventGroup):
+        team, role = draft.get("team"), draft.get("role")
+        if (team is None) == (role is None):
+            draft.refuse("team", _("Invite a team or a role, one of both."))
+        if role is not None and role not in session.model.roles:
+            known = ", ".join(session.model.roles)
+            draft.refuse("role", _("There is no role {role!r}. There are: {known}.", role=role, known=known))
+
+
+def invite_members(session: Session, changes: Batch[Change]) -> None:
+    """Invite those for whom a group that was invited stands, each once."""
+    for change in changes.of(EventGroup):
+        group = change.after
+        people = (
+            members_of(session, [group.team]) if isinstance(group.team, Ref) else holders_of(session, str(group.role))
+        )
+        rows = session.rows(EventAttendee, ["who"], {"event": group.event})
+        known = {row[0] for row in rows}
+        new = [
+            {"event": group.event, "who": who, "through": group, "attendance": "invited"}
+            for who in people
+            if who not in known
+        ]
+        session.create_many(EventAttendee, new)
+
+
+def follow_users(session: Session, changes: Batch[Change]) -> None:
+    """Offer those who join a team or get a role its open events, and take back what who leaves hasn't answered."""
+    changed = [
+        change.after
+        for change in changes.of(User)
+        if change.before is None or change.changed & {"team", "roles", "active"}
+    ]
+    if not changed:
+        return
+    groups = session.find(EventGroup, OPEN)
+    if not groups:
+        return
+    parents = parents_of(session)
+    people = {user_ref(user.id): user for user in changed}
+    given = {"users": [int(each) for each in people], "events": sorted({number_of(each.event) for each in groups})}
+    where = "who.entity == 'user' and who.id in given.users and event in given.events"
+    attending = {(each.event, each.who): each for each in session.find(EventAttendee, where, given=given)}
+    withdraw(session, attending.values(), groups, people, parents)
+    offered: dict[tuple[object, Ref[object]], dict[str, object]] = {}
+    for group in groups:
+        for who, user in people.items():
+            if stands_for(group, user, parents) and (group.event, who) not in attending:
+                values = {"event": group.event, "who": who, "through": group, "attendance": OFFERED}
+                offered.setdefault((group.event, who), values)
+    session.create_many(EventAttendee, offered.values())
+
+
+def withdraw(
+    session: Session,
+    attending: Iterable[Record],
+    groups: Iterable[Record],
+    people: Mapping[Ref[object], Record],
+    parents: Mapping[int, int | None],
+) -> None:
+    """Take back the unanswered invitations of those for whom the group that invited them no longer stands."""
+    by_id = {group.id: group for group in groups}
+    for each in attending:
+        group = by_id.get(int(each.through)) if isinstance(each.through, Ref) else None
+        user = people[each.who]  # type: ignore[index]
+        if group is not None and each.attendance in UNANSWERED and not stands_for(group, user, parents):
+            session.delete(each)
+
+
+def stands_for(group: Record, user: Record, parents: Mapping[int, int | None]) -> bool:
+    """Return whether a team or role that is invited stands for a user."""
+    if not user.active:
+        return False
+    if isinstance(group.team, Ref):
+        return int(group.team) in with_those_above(parents, user.team)
+    return group.role in (user.roles or ())  # type: ignore[operator]
+
+
+def take_back(session: Session, changes: Batch[Change]) -> None:
+    """Take back the unanswered invitations of a team or role that is no longer invited."""
+    gone = {change.after.id: change.after for change in changes.of(EventGroup)}
+    if not gone:
+        return
+    given = {"groups": sorted(gone)}
+    where = "through in given.groups and attendance in ('invited', 'offered')"
+    for each in session.find(EventAttendee, where, given=given):
+        session.delete(each)
+
+
+def event_of(session: Session, attendee: Record) -> CalendarEvent:
+    """Return the event that somebody is invited to."""
+    return session.get(CalendarEvent, number_of(attendee.event))

@@ -1,0 +1,38 @@
+"""What events do when something is written, in its order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit_activities.events import announcing, attendance, conflicts, groups, planning
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Change, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+
+def before_write(session: Session, drafts: Batch[Draft]) -> None:
+    """Work out the times of events, and refuse what doesn't fit or is in somebody's way."""
+    planning.plan(session, drafts)
+    attendance.check(session, drafts)
+    groups.check(session, drafts)
+    conflicts.refuse_clashes(session, drafts)
+
+
+def after_create(session: Session, changes: Batch[Change]) -> None:
+    """Invite those for whom groups stand, and tell of what is new and what is in the way."""
+    groups.invite_members(session, changes)
+    after_update(session, changes)
+
+
+def after_update(session: Session, changes: Batch[Change]) -> None:
+    """Follow users who come and go, and tell of what is different and what is in the way."""
+    groups.follow_users(session, changes)
+    announcing.announce(session, changes)
+    conflicts.tell_clashes(session, changes)
+
+
+def after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Take back what rested on what is gone, and tell that it is."""
+    groups.take_back(session, changes)
+    announcing.announce_deletion(session, changes)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crmkit import Team, User
+from crmkit.errors import Refused
+from crmkit_activities.events.attendance import answer
+from crmkit_activities.events.event import CalendarEvent, EventAttendee, EventGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crmkit import CRM, Record, Session
+
+pytestmark = pytest.mark.row("C5")
+MONDAY = datetime(2026, 3, 9, 9, tzinfo=UTC)
+
+
+def states(session: Session, event: Record) -> dict[str, str]:
+    """Return the state of everybody who is invited, by name."""
+    rows = session.rows(EventAttendee, ["who.id", "attendance"], {"event": event})
+    names = {number: name for number, name in session.rows(User, ["id", "name"])}  # noqa: C416  (typed)
+    return {str(names[number]): str(state) for number, state in rows}
+
+
+def test_a_team_is_invited_person_by_person(crm: CRM, people: Mapping[str, User]) -> None:
+    """Inviting a team invites its members and those of the teams below, and each answers alone."""
+    with crm.session(actor="admin") as session:
+        north = session.get(Team, int(people["ann"].team or 0))
+        session.create(User, name="Dot", external_id="dot", team=session.create(Team, name="Far North", parent=north))
+        session.create(User, name="Old", external_id="old", team=north, active=False)
+        event = session.create(CalendarEvent, subject="Kick-off", starts_at=MONDAY)
+        session.create(EventGroup, event=event, team=north)
+        assert states(session, event) == dict.fromkeys(("Mia", "Ann", "Bob", "Dot"), "invited")
+    with crm.session(actor="bob") as session:
+        answer(session, event, "declined")
+    with crm.session(actor="admin") as session:
+        assert states(session, event) == {"Mia": "invited", "Ann": "invited", "Dot": "invited", "Bob": "declined"}
+
+
+def test_who_joins_is_offered_open_events(crm: CRM, people: Mapping[str, User]) -> None:
+    """Who joins an invited team is offered what is to come, not what is over or called off, and isn't busy by it."""
+    with crm.session(actor="admin") as session:
+        north = people["ann"].team
+        past = session.create(CalendarEvent, subject="Past", starts_at=MONDAY - timedelta(days=30))
+        off = session.create(CalendarEvent, subject="Off", starts_at=MONDAY, status="cancelled")
+        weekly = session.create(CalendarEvent, subject="Weekly", starts_at=MONDAY, recurrence="FREQ=WEEKLY")
+        for event in (past, off, weekly):
+            session.create(EventGroup, event=event, team=north)
+        session.update(people["cem"], team=north)
+        session.create(User, name="New", external_id="new", team=north)
+        assert [("Cem" in states(session, each), "New" in states(session, each)) for each in (past, off, weekly)] == [
+            (False, False),
+            (False, False),
+            (True, True),
+        ]
+        assert states(session, weekly)["Cem"] == "offered"
+        session.create(CalendarEvent, subject="Own", owner=people["cem"], starts_at=MONDAY)
+        assert not session.cautions
+
+
+def test_who_leaves_is_not_expected_any_more(crm: CRM, people: Mapping[str, User]) -> None:
+    """Who goes to another team loses invitations that are open and keeps what was answered; so it is with the group."""
+    with crm.session(actor="admin") as session:
+        one, two = (session.create(CalendarEvent, subject=each, starts_at=MONDAY, busy=False) for each in ("1", "2"))
+        groups = [session.create(EventGroup, event=each, team=people["ann"].team) for each in (one, two)]
+    with crm.session(actor="bob") as session:
+        answer(session, one, "accepted")
+    with crm.session(actor="admin") as session:
+        bob = session.get(User, people["bob"].id)
+        session.update(bob, team=people["cem"].team)
+        assert states(session, one) == {"Mia": "invited", "Ann": "invited", "Bob": "accepted"}
+        assert states(session, two) == {"Mia": "invited", "Ann": "invited"}
+        session.delete(groups[0])
+        assert states(session, one) == {"Bob": "accepted"}
+
+
+def test_a_role_is_invited(crm: CRM, people: Mapping[str, User]) -> None:
+    """Inviting a role invites all who have it, and who gets it later is offered the event."""
+    with crm.session(actor="admin") as session:
+        event = session.create(CalendarEvent, subject="Managers", starts_at=MONDAY, busy=False)
+        session.create(EventGroup, event=event, role="manager")
+        assert states(session, event) == {"Mia": "invited"}
+        session.update(people["ann"], roles=["member", "manager"])
+        assert states(session, event) == {"Mia": "invited", "Ann": "offered"}
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({}, "a team or a role"),
+        ({"role": "emperor"}, "no role 'emperor'"),
+        ({"role": "member", "team": 1}, "one of both"),
+    ],
+)
+def test_a_group_is_a_team_or_a_role(
+    crm: CRM, people: Mapping[str, User], values: dict[str, str | int], problem: str
+) -> None:
+    """A group that is neither, both, or a role that there isn't, is refused."""
+    with crm.session(actor="ann") as session:
+        event = session.create(CalendarEvent, subject="Kick-off", starts_at=MONDAY)
+        with pytest.raises(Refused, match=problem):
+            session.create(EventGroup, **{"event": event, **values})  # type: ignore[arg-type]
