@@ -32,17 +32,22 @@ ROWS = {
     "B7": "Timeline of what happened around a customer",
     "B8": "One primary contact; roles in opportunities",
     "B10": "Finding contacts by name, phone, e-mail, tag",
+    "B11": "Contacts with customers, logged with all that belongs to them",
     "B12": "Units of a customer as a tree",
     "B13": "One customer per contact, or several",
     "B15": "Validation on every way of writing",
     "B18": "Sharing by hierarchy, teams and explicit shares",
+    "B26": "Touchpoints by channel and stage",
     "B27": "Agents see what is registered to their agency",
     "B32": "Little to enter, and a report on the quality of data",
     "C1": "A calendar with recurrence, time zones and iCalendar",
     "C2": "Conflicts of events, told or refused, recurrences included",
     "C3": "Kinds of activities with fields and rules of their own",
+    "C4": "Memos, private unless said otherwise",
     "C5": "Teams and roles are invited, and who joins later",
     "C6": "Free or busy without titles, and the first common slot",
+    "C8": "Tasks with dependencies and recurrence, and lists of them",
+    "C10": "A notebook, searched, linked and versioned",
     "D20": "One funnel, as snapshot and by cohort",
     "E1": "What an opportunity holds",
     "E2": "Report on the stage of a deal",
@@ -78,7 +83,7 @@ ROWS = {
 """The rows of this release, each with what it asks for."""
 
 NEXT = {
-    "B11": "Contacts with customers, logged with all that belongs to them",
+    "C12": "A manager's assignment that reports back",
     "N26": "A mode brings only what it needs",
 }
 """The rows of the next release: tests may be marked with them already, and its page will show them."""

@@ -47,7 +47,7 @@ class WorkingChecks(Conforming):
             made = {record.ref.entity: record for record in self.subject.records}
             for entity, field in self.subject.fields:
                 record = made[entity.name]
-                value = dict(record.items())[field.name]
+                value = dict(record.items()).get(field.name)  # a secret is not there
                 if field.kind.name in {"text", "integer", "choice", "date", "boolean", "ref"} and value is not None:
                     found = session.find(entity.declared.declared, {field.name: value}, order=field.name)
                     assert record in found, f"{entity.name}.{field.name}"

@@ -70,8 +70,14 @@ class Activity(Staged):
     description: str | None = f.long_text(search=True, privacy="personal")
     delegated_by: Ref[User] | None = f.ref(help="Who gave it to its owner.")
     recurrence: str | None = f.text(max=500, help="How it recurs, as an RRULE of RFC 5545: FREQ=WEEKLY;BYDAY=MO.")
+    recurs_from: Date | None = f.date(help="The day on which the series was due first; set by itself.")
     repeat_of: Ref[Activity] | None = f.ref(unique=True, help="The one before it, of a task that recurs.")
     follow_up_of: Ref[Activity] | None = f.ref(help="The activity from which it follows.")
+    stage_then: str | None = f.text(
+        max=83,
+        label="Stage at that time",
+        help="Pipeline and stage in which what a contact was about, or else the customer, was; set by itself.",
+    )
     tags: tuple[str, ...] | None = f.tags(search=True, privacy="personal")
 
 

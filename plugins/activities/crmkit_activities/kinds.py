@@ -99,7 +99,7 @@ DECLARATIONS = (
         channel="fax",
         is_contact=True,
     ),
-    ActivityKind(name="task", fields=("recurrence",)),
+    ActivityKind(name="task", fields=("recurrence", "recurs_from")),
     ActivityKind(
         name="touchpoint",
         fields=("direction", "actor"),

@@ -5,10 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_activities import activity, completion, contacted, filling, kinds, roles, sections, stages
+from crmkit_activities import (
+    activity,
+    assignments,
+    attachments,
+    completion,
+    contacted,
+    filling,
+    kinds,
+    memos,
+    notebook,
+    reports,
+    roles,
+    sections,
+    stages,
+    touchpoints,
+)
 from crmkit_activities.events import conflicts, event
 from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.mail import channel, servers
+from crmkit_activities.tasks import dependencies, recurring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +46,12 @@ def crmkit_declare() -> Iterator[object]:
     yield from kinds.DECLARATIONS
     yield from stages.DECLARATIONS
     yield from contacted.DECLARATIONS
+    yield from dependencies.DECLARATIONS
+    yield from assignments.DECLARATIONS
+    yield from memos.DECLARATIONS
+    yield from notebook.DECLARATIONS
+    yield from attachments.DECLARATIONS
+    yield from reports.DECLARATIONS
     yield from roles.DECLARATIONS
     yield from sections.DECLARATIONS
     yield from event.DECLARATIONS
@@ -42,6 +64,8 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
     filling.check_fields(session, drafts)
+    recurring.check(session, drafts)
+    dependencies.check(session, drafts)
     servers.check(session, drafts)
     event_hooks.before_write(session, drafts)
 
@@ -51,6 +75,8 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
     filling.check_fields(session, drafts)
+    recurring.check(session, drafts)
+    dependencies.check(session, drafts)
     servers.check(session, drafts)
     completion.check_changed(session, drafts)
     event_hooks.before_write(session, drafts)
@@ -60,6 +86,8 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Check what it takes to be done."""
     completion.check_done(session, moves)
+    dependencies.check_done(session, moves)
+    touchpoints.note_stages(session, moves)
 
 
 @hookimpl
@@ -68,6 +96,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     completion.announce(session, changes)
     contacted.follow(session, changes)
     contacted.follow_participants(session, changes)
+    recurring.follow(session, changes)
     event_hooks.after_create(session, changes)
 
 
@@ -89,3 +118,5 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     """Follow what was done now."""
     completion.announce(session, changes)
     contacted.follow(session, changes)
+    recurring.follow(session, changes)
+    assignments.report(session, changes)

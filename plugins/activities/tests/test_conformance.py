@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from crmkit.testing.conformance import PluginConformance
+from crmkit_activities.activity import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOT_OF_CALLS = ("location", "email_address", "fax_number", "pages", "actor", "recurrence")
+    from crmkit import Session
+
+NOT_OF_CALLS = ("location", "email_address", "fax_number", "pages", "actor", "recurrence", "recurs_from")
+
+
+def another(session: Session) -> Activity:
+    """Create an activity that another one can depend on, or that can depend on another one."""
+    return session.create(Activity, subject="Before", kind="task")
+
 
 EVENT = {
     "starts_at": "2026-03-02T09:00Z",
@@ -32,5 +41,7 @@ class TestActivities(PluginConformance):
         "calendar_event": EVENT,
         "event_group": {"role": "member"},
         "mail_server": {"host": "mail.example.org", "sender_name": "Example"},
+        "activity_dependency": {"activity": another, "needs": another},
+        "memo": {"private": False},
         "activity": {"kind": "call", "planned_end": None, "ended_at": None, **dict.fromkeys(NOT_OF_CALLS)},
     }

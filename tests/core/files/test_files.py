@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 import crmkit
 from crmkit import SYSTEM, Customer, File, Grant, Manifest, Record, Ref, Role, User, extend, hookimpl, record
@@ -213,6 +215,7 @@ def test_an_erased_person_leaves_no_file(crm: CRM) -> None:
         paper = session.create(Paper, name="a", customer=lea, scan=File("a.pdf", content=PDF))
         session.update(paper, scan=File("b.pdf", content=OTHER), form=File("c.pdf", content=b"%PDF-1.7 form"))
         session.create(Paper, name="b", form=File("d.pdf", content=OTHER))
+        assert digest(PDF) in json.dumps(session.disclose(lea, reason="asked for it"))
         session.erase(lea, reason="asked for it")
         blanked = session.get(Paper, paper.id)
         assert (blanked.scan, blanked.form is not None) == (None, True)
@@ -288,6 +291,54 @@ def test_files_are_no_part_of_tables(crm: CRM, make_crm: CRMFactory, tmp_path: P
     mapping = mapping_for(other.model, [(tmp_path / "paper.csv", "paper")], mode="create")
     result = run_import(other, mapping=mapping, folder=tmp_path, actor="admin")
     assert (result.created, result.failed) == (0, 1)
+
+
+def test_a_full_disk_leaves_nothing_of_a_file(make_crm: CRMFactory) -> None:
+    """Where there is no more room, a file that doesn't fit is not there, and neither is its record."""
+    if make_crm.backend != "sqlite":
+        pytest.skip("only SQLite can be told how much room there is")
+    crm = make_crm([PLUGIN])
+    session = crm.session(actor="admin")
+    pages = session.unit.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    session.unit.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 20}")
+    with pytest.raises(OperationalError, match="disk is full") as caught:
+        session.create(Paper, name="a", scan=File("a.pdf", content=PDF * CHUNK))
+    session.unit.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    session.__exit__(type(caught.value), caught.value, None)
+    assert contents(crm) == {}
+    with crm.session(actor="admin") as again:
+        assert again.count(Paper) == 0
+        again.create(Paper, name="a", scan=File("a.pdf", content=PDF * CHUNK))
+    assert crm.audit.verify() == []
+
+
+def test_what_is_erased_and_stored_at_once_is_there(crm: CRM) -> None:
+    """Contents that one erases while others store the same stay for those others, and only for as long."""
+    failed: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(4):
+                with crm.session(actor="admin") as session:
+                    person = session.create(Customer, name=f"P{number}", type="person")
+                    session.create(Paper, name=f"{number}.{turn}", customer=person, scan=File("a.pdf", content=PDF))
+                if turn % 2 == 0:
+                    with crm.session(actor="admin") as session:
+                        session.erase(person, reason="asked for it")
+        except Exception as error:  # noqa: BLE001  (whatever it is, the test says so)
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert crm.audit.verify() == []
+    with crm.session(actor="admin") as session:
+        kept = session.find(Paper, "scan is not None")
+        assert len(kept) == 8
+        assert all(session.content(each, "scan") == PDF for each in kept)
 
 
 def test_a_secret_is_no_file(make_crm: CRMFactory) -> None:

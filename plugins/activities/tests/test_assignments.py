@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crmkit import Customer, User
+from crmkit.errors import AccessDeniedError
+from crmkit_activities.activity import Activity
+
+if TYPE_CHECKING:
+    from crmkit import CRM, Record
+
+pytestmark = pytest.mark.row("C12")
+
+VISIT: dict[str, Any] = {
+    "kind": "visit",
+    "subject": "Visit Acme",
+    "planned_start": "2026-03-03T09:30",
+    "planned_end": "2026-03-03T10:30",
+}
+
+
+@pytest.fixture
+def boss(crm: CRM, people: dict[str, User]) -> None:
+    """Mia has no other role than that for the activities of her subordinates."""
+    with crm.session(actor="admin") as session:
+        session.update(session.get(User, people["mia"].id), roles=["activities_manager"])
+
+
+def told(crm: CRM, name: str) -> list[str]:
+    """Return what somebody was told."""
+    with crm.session(actor=name) as session:
+        return [str(each.words) for each in session.notices()]
+
+
+def test_a_manager_gives_a_visit_to_a_subordinate(crm: CRM, people: dict[str, User], boss: None) -> None:
+    """A visit with its time and its target is given to who reports to the manager, and to nobody else."""
+    del boss
+    with crm.session(actor="mia") as session:
+        visit = session.create(Activity, owner=people["ann"], **VISIT)
+        assert (visit.owner, visit.delegated_by) == (people["ann"].ref, people["mia"].ref)
+        for other in ("cem", None):
+            owner = people[other] if other else session.elevated.find(User, {"external_id": "admin"})[0]
+            with pytest.raises(AccessDeniedError):
+                session.create(Activity, owner=owner, **VISIT)
+    with crm.session(actor="ann") as session:
+        assert [each.id for each in session.find(Activity, "owner == me()")] == [visit.id]
+        with pytest.raises(AccessDeniedError):
+            session.create(Activity, owner=people["bob"], **VISIT)
+
+
+def test_its_end_is_reported_back_once(crm: CRM, people: dict[str, User]) -> None:
+    """Whoever gave it is told when it is done or cancelled, once, and never of what the giver did alone."""
+    with crm.session(actor="mia") as session:
+        acme = session.create(Customer, name="Acme")
+        rows = [{"owner": people["ann"], "about": acme, **VISIT, "planned_start": None, "planned_end": None}] * 3
+        visit, second, third = session.create_many(Activity, rows)
+    with crm.session(actor="ann") as session:
+        visit = session.move(visit, "done", outcome="held", description="They want 200 seats.")
+        session.update(visit, description="They want 250 seats.")
+        session.move(second, "cancelled")
+        own = session.create(Activity, kind="task", subject="own")
+        session.move(own, "done")
+    with crm.session(actor="mia") as session:
+        session.move(third, "done", outcome="held")
+    assert told(crm, "mia") == ["Visit Acme was cancelled.", "Visit Acme is done."]
+    assert told(crm, "ann") == []
+    assert events(crm) == [(visit.id, people["mia"].id), (second.id, people["mia"].id), (third.id, people["mia"].id)]
+
+
+def events(crm: CRM) -> list[tuple[int, int]]:
+    """Return of which activities the event was written, and to whom it says it reports."""
+    import json
+
+    table = crm.tables.system.event
+    with crm.engine.connect() as connection:
+        rows = connection.execute(table.select().where(table.c.name == "activity.reported").order_by(table.c.id))
+        return [(row.record_id, json.loads(row.payload)["to"]) for row in rows]
+
+
+def test_what_was_done_before_it_was_given_is_no_report(crm: CRM, people: dict[str, User]) -> None:
+    """A call that is logged for somebody else reports to nobody."""
+    with crm.session(actor="admin") as session:
+        done: Record = session.create(
+            Activity, kind="email", subject="a", direction="inbound", owner=people["ann"], stage="done"
+        )
+        assert dict(done.items())["delegated_by"] is None
+    assert events(crm) == []
