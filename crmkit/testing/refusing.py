@@ -40,6 +40,7 @@ WRITING: Final = (
     "emit",
     "enqueue",
     "notify",
+    "notify_many",
     "mark_read",
     "link",
     "share",

@@ -27,7 +27,7 @@ WITHIN: Final[dict[Level, Levels]] = {
 }
 """The levels that reach all that a level reaches, and more."""
 OWN: Final[Levels] = frozenset({"own"})
-WITH_ONES_OWN: Final[frozenset[Action]] = frozenset({"read", "create", "update", "delete", "move", "export"})
+WITH_ONES_OWN: Final[frozenset[Action]] = frozenset({"read", "create", "update", "delete", "move", "export", "import"})
 """What everybody may do with private records of their own, and nobody with others."""
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import field, frozen
 
 from crmkit.core.declare.names import as_label, as_text, check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crmkit.core.lifecycle.session import Session
 
 
 @frozen(kw_only=True)
@@ -16,7 +23,8 @@ class WorklistKind:
 
     Attributes:
         entity: the entity whose records wait.
-        where: a filter expression that they meet; it may ask for `me()`, `today()` and `now()`.
+        where: a filter expression that they meet; it may ask for `me()`, `today()` and `now()`. Or a function of a
+            session that returns one, for what depends on more.
         order: the paths to sort by, `-` before one for downwards.
         until: the path of the day or moment by which it is to be done.
         title: the path that names a record for people; what names records of the entity, unless it is given.
@@ -26,7 +34,7 @@ class WorklistKind:
 
     name: str
     entity: str
-    where: str
+    where: str | Callable[[Session], str]
     label: str = field(default="", converter=as_text)
     help: str = field(default="", converter=as_text)
     order: str = "id"
@@ -39,3 +47,7 @@ class WorklistKind:
         check_name(self.name, "worklist kind")
         if not self.label:
             object.__setattr__(self, "label", as_label(self.name))
+
+    def filter_for(self, session: Session) -> str:
+        """Return the filter that the records meet for whoever looks."""
+        return self.where if isinstance(self.where, str) else self.where(session)

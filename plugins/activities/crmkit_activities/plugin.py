@@ -21,10 +21,14 @@ from crmkit_activities import (
     stages,
     touchpoints,
 )
+from crmkit_activities.care import dates
 from crmkit_activities.events import conflicts, event
 from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.mail import channel, servers
+from crmkit_activities.reminders import following, reminder
 from crmkit_activities.tasks import dependencies, recurring
+from crmkit_activities.worklist import handled, showing
+from crmkit_activities.worklist import kinds as worklist_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +61,11 @@ def crmkit_declare() -> Iterator[object]:
     yield from event.DECLARATIONS
     yield from conflicts.DECLARATIONS
     yield from channel.DECLARATIONS
+    yield from reminder.DECLARATIONS
+    yield from dates.DECLARATIONS
+    yield from handled.DECLARATIONS
+    yield from worklist_kinds.DECLARATIONS
+    yield from showing.DECLARATIONS
 
 
 @hookimpl
@@ -68,6 +77,8 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     dependencies.check(session, drafts)
     servers.check(session, drafts)
     event_hooks.before_write(session, drafts)
+    reminder.check(session, drafts)
+    following.reckon(session, drafts)
 
 
 @hookimpl
@@ -78,6 +89,8 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     recurring.check(session, drafts)
     dependencies.check(session, drafts)
     servers.check(session, drafts)
+    reminder.check(session, drafts)
+    following.reckon(session, drafts)
     completion.check_changed(session, drafts)
     event_hooks.before_write(session, drafts)
 
@@ -98,19 +111,22 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     contacted.follow_participants(session, changes)
     recurring.follow(session, changes)
     event_hooks.after_create(session, changes)
+    following.hand_on(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Follow what was changed of what was done."""
+    """Follow what was changed of what was done, and what was moved to another time."""
     contacted.follow(session, changes)
     event_hooks.after_update(session, changes)
+    following.follow(session, changes)
 
 
 @hookimpl
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Follow what is gone."""
     event_hooks.after_delete(session, changes)
+    following.follow(session, changes)
 
 
 @hookimpl
@@ -120,3 +136,4 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     contacted.follow(session, changes)
     recurring.follow(session, changes)
     assignments.report(session, changes)
+    following.follow(session, changes)

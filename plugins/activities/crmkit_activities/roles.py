@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmkit import Grant, Role
 
-OWNED = ("activity", "memo", "notebook_page", "calendar_event")
+OWNED = ("activity", "memo", "notebook_page", "calendar_event", "reminder")
 SEEN = tuple(Grant(entity=name, read="all") for name in ("user", "team"))
 
 DECLARATIONS = (

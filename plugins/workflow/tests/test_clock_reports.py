@@ -91,7 +91,7 @@ def test_what_is_due_soon_is_on_the_owners_worklist(crm: CRM, clock: FrozenClock
 
     def waiting(who: str) -> int:
         with crm.session(actor=who) as session:
-            return session.count(Clock, kind.where)
+            return session.count(Clock, kind.filter_for(session))
 
     assert (waiting("bo"), waiting("li")) == (0, 0)
     clock.now = berlin(2026, 3, 2, 12, 20)

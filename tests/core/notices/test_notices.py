@@ -221,3 +221,30 @@ def test_notices_about_a_person_are_erased_with_it(office: CRM) -> None:
         [notice] = session.notices()
     assert "Mary" not in repr(notice)
     assert notice.words == f"Erased notice {notice.id}"
+
+
+def test_different_things_are_told_at_once(office: CRM) -> None:
+    """Each of them as `notify` would, those told twice in one batch once."""
+    with office.session(actor="ann") as session:
+        known = users(session)
+        told_now = session.notify_many(
+            [
+                {"to": known.values(), "text": "One", "key": "one"},
+                {"to": known["bob"], "text": "Two", "key": "two"},
+                {"to": [known["bob"], known["admin"]], "text": "Two again", "key": "two"},
+            ]
+        )
+    assert told_now == 4
+    assert sorted(told(office, "bob")) == ["One", "Two"]
+    assert sorted(told(office, "admin")) == ["One", "Two again"]
+
+
+def test_programs_ask_with_the_reach_of_a_user(office: CRM) -> None:
+    """A program may look through the eyes of somebody, and nobody else may."""
+    with office.session(actor=SYSTEM) as session:
+        known = users(session)
+        session.notify(known["bob"], "Hello")
+        assert session.seen_by(known["bob"]).count(Notice) == 1
+        assert session.seen_by(known["ann"].ref).count(Notice) == 0
+    with office.session(actor="admin") as session, pytest.raises(AccessDeniedError):
+        session.seen_by(known["bob"])

@@ -35,6 +35,7 @@ NOT_WRITING = {
     "reader_for",
     "find",
     "notices",
+    "seen_by",
     "rows",
     "count",
     "aggregate",
@@ -171,6 +172,7 @@ ELSEWHERE = {
     "disclose",
     "secret",
     "notify",
+    "notify_many",
     "mark_read",
 }
 """Commands with tests of their own: those of merging stand in tests/core/merging."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit.core.lifecycle.notices.telling import notify
+from crmkit.core.declare.values import Ref
+from crmkit.core.lifecycle.explaining import principal_of
+from crmkit.core.lifecycle.notices.telling import Telling, notify
 from crmkit.core.lifecycle.privacy.commands import Protecting
+from crmkit.core.lifecycle.questions import Questions
 from crmkit.core.nouns.notices import Notice
+from crmkit.errors import AccessDeniedError
+from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crmkit.core.declare.records import Record
-    from crmkit.core.declare.values import Ref
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.reading.page import Page
 
@@ -43,8 +47,28 @@ class Notifying(Protecting):
         Raises:
             Refused: if somebody named is no user.
         """
-        session = cast("Session", self)
-        return notify(session, to, text, about=about, kind=kind, key=key, without=without)
+        told = Telling(to=to, text=text, about=about, kind=kind, key=key, without=without)
+        return notify(cast("Session", self), [told])
+
+    def notify_many(self, notices: Iterable[Mapping[str, object]], /) -> int:
+        """Tell users different things in few statements: each a mapping with what `notify` takes, `to` and `text`.
+
+        Raises:
+            Refused: if somebody named is no user.
+        """
+        return notify(cast("Session", self), [Telling(**each) for each in notices])  # type: ignore[arg-type]
+
+    def seen_by(self, user: Record | Ref[object], /) -> Questions:
+        """Return what asks in this transaction with the reach of a user: for programs and plugins.
+
+        Raises:
+            AccessDeniedError: if the session has no system reach.
+            NotFoundError: if there is no such user.
+        """
+        if not self.principal.reaches_all:
+            raise AccessDeniedError(action=_("ask as"), entity="user", actor=self.principal.name)
+        principal = principal_of(cast("Session", self), int(user if isinstance(user, Ref) else user.ref))
+        return Questions(self.model, self.tables, self.unit, principal, self.statements)
 
     def notices(self, *, unread: bool = False, limit: int | None = None, after: str | None = None) -> Page[Notice]:
         """Return what the actor was told, the latest first, if wished only what is unread; nothing for the system."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from crmkit.core.declare.channels import Channel
 from crmkit.core.declare.names import check_name
 from crmkit.core.declare.records import Record
@@ -31,36 +33,42 @@ AT_ONCE = 5000
 """So many recipients are asked for in one statement."""
 
 
-def notify(
-    session: Session,
-    to: Recipients,
-    text: str,
-    *,
-    about: Record | Ref[object] | None,
-    kind: str,
-    key: str | None,
-    without: Iterable[int | None],
-) -> int:
-    """Tell users something, and return how many were told; see `Session.notify`."""
-    check_name(kind, "notice")
-    system = session.elevated
-    left_out = {session.principal.user, *without}
-    wanted = [each for each in numbers_of(to) if each not in left_out]
-    chosen = key or key_of(kind, about)
-    values: dict[str, object] = {
-        "kind": kind,
-        "text": session.model.languages.of(session.model.conventions.locale).say(text),
-        "sentence": json_of(text) if isinstance(text, Text) else None,
-        "about": about,
-        "key": chosen,
-    }
+@frozen(kw_only=True)
+class Telling:
+    """Something that users are to be told; see `Session.notify`."""
+
+    to: Recipients
+    text: str
+    about: Record | Ref[object] | None = None
+    kind: str = "notice"
+    key: str | None = None
+    without: Iterable[int | None] = ()
+
+
+def notify(session: Session, tellings: Iterable[Telling]) -> int:
+    """Tell users things, and return how many notices there are now; see `Session.notify`."""
+    system, actor = session.elevated, session.principal.user
+    rows = [row for each in tellings for row in rows_of(session, each, {actor, *each.without})]
     with session.unit.command(writes_much=True):
         told: list[Notice] = []
-        for start in range(0, len(wanted), AT_ONCE):
-            told += written(system, wanted[start : start + AT_ONCE], values)
+        for start in range(0, len(rows), AT_ONCE):
+            told += written(system, rows[start : start + AT_ONCE])
         if told:
             send_on(system, told)
     return len(told)
+
+
+def rows_of(session: Session, telling: Telling, left_out: set[int | None]) -> list[dict[str, object]]:
+    """Return the notices that something makes, for everybody who is named."""
+    language = session.model.languages.of(session.model.conventions.locale)
+    values = {
+        "kind": check_name(telling.kind, "notice"),
+        "text": language.say(telling.text),
+        "sentence": json_of(telling.text) if isinstance(telling.text, Text) else None,
+        "about": telling.about,
+        "key": telling.key or key_of(telling.kind, telling.about),
+    }
+    return [{"recipient": each, **values} for each in numbers_of(telling.to) if each not in left_out]
 
 
 def numbers_of(to: Recipients) -> list[int]:
@@ -85,35 +93,32 @@ def key_of(kind: str, about: Record | Ref[object] | None) -> str:
     return f"{kind} {secrets.token_hex(8)}"
 
 
-def written(session: Session, wanted: Sequence[int], values: dict[str, object]) -> list[Notice]:
+def written(session: Session, rows: Sequence[dict[str, object]]) -> list[Notice]:
     """Write notices for those who are active and were not told yet.
 
     Whoever tells the same at the same time is found out by the unique index; then it is looked again.
     """
     session.unit.check_writable()
-    active = set(session.rows(User, ["id"], "id in given.ids and active", given={"ids": wanted}))
+    users = {row["recipient"] for row in rows}
+    active = {each for (each,) in session.rows(User, ["id"], "id in given.ids and active", given={"ids": list(users)})}
+    wanted = {(row["recipient"], str(row["key"])): row for row in reversed(rows) if row["recipient"] in active}
     for attempt in range(TRIES):
-        known = told_already(session, wanted, str(values["key"]))
-        rows = [{"recipient": each, **values} for each in wanted if (each,) in active and each not in known]
+        known = told_already(session, wanted)
         try:
-            return session.create_many(Notice, rows)
+            return session.create_many(Notice, [row for pair, row in wanted.items() if pair not in known])
         except Refused as refused:
             if attempt == TRIES - 1 or not all("key" in each.path for each in refused.refusals):
                 raise
     raise AssertionError(TRIES)
 
 
-def told_already(session: Session, wanted: Sequence[int], key: str) -> set[int]:
-    """Return those who were told, also if they have deleted their notice."""
+def told_already(session: Session, wanted: Iterable[tuple[object, str]]) -> set[tuple[object, str]]:
+    """Return those of these recipients and keys that were told, also if they have deleted their notice."""
     table, entity = session.tables["notice"], session.model.entities["notice"]
-    field = entity.fields["key"]
-    column = table.c[field.key_column or field.columns[0]]
-    value = field.kind.key(key) if field.key_column else key
-    recipient = table.c[entity.fields["recipient"].columns[0]]
-    rows = session.unit.connection.execute(
-        table.select().with_only_columns(recipient).where(column == value, recipient.in_(wanted))
-    )
-    return set(rows.scalars())
+    recipient, key = (table.c[entity.fields[name].columns[0]] for name in ("recipient", "key"))
+    users, keys = ({pair[place] for pair in wanted} for place in (0, 1))
+    rows = table.select().with_only_columns(recipient, key).where(recipient.in_(users), key.in_(keys))
+    return {(row[0], row[1]) for row in session.unit.connection.execute(rows)}
 
 
 def send_on(session: Session, notices: Sequence[Notice]) -> None:
@@ -121,7 +126,7 @@ def send_on(session: Session, notices: Sequence[Notice]) -> None:
     channels = [each for each, _plugin in session.model.of(Channel) if is_ready(session, each)]
     if not channels:
         return
-    users = [int(each.recipient) for each in notices]
+    users = list({int(each.recipient) for each in notices})
     preferences = preferences_of(session, users)
     addresses = dict[int, tuple[object, ...]]()
     for start in range(0, len(users), AT_ONCE):

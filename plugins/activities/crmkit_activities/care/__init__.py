@@ -1,0 +1,1 @@
+"""Care dates: birthdays and other days that come back every year."""

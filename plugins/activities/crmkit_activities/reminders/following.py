@@ -1,0 +1,99 @@
+"""Following: reminders move with the records that they are about, in the transaction that moves those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Ref
+from crmkit_activities.activity import Activity
+from crmkit_activities.filling import records_of
+from crmkit_activities.referring import chunks
+from crmkit_activities.reminders.occasions import Clock, next_occasion
+from crmkit_activities.reminders.reminder import Reminder, time_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crmkit import Batch, Change, Occurrence, Record, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+GIVEN = ("about", "at", "anchor", "before")
+OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates"}
+"""What else than its times says whether, and when, a record is still ahead."""
+ABOUT = "about.entity == given.entity and about.id in given.numbers"
+
+
+def reckon(session: Session, drafts: Batch[Draft]) -> None:
+    """Set when new reminders, and those that are changed, remind next."""
+    listed = [draft for draft in drafts.of(Reminder) if draft.record is None or draft.sets(*GIVEN)]
+    if not listed:
+        return
+    records = records_of(session, (draft.get("about") for draft in listed))
+    clock = Clock.of(session)
+    for draft in listed:
+        if draft.refusals:
+            continue
+        values = {name: draft.get(name) for name in (*GIVEN, "fired_for")}
+        reminder = session.make(session.model.entity(Reminder), values)
+        found = next_occasion(reminder, about_of(reminder, records), clock, is_new=True)
+        draft.set("due_at", found and found.due_at)
+        draft.set("occasion", found and found.key)
+
+
+def follow(session: Session, changes: Batch[Change]) -> None:
+    """Move the reminders about records whose times or stages were changed, or that were deleted."""
+    entity = changes.entity.name
+    mattering = time_fields(session.model, entity) | OTHERS
+    moved = {each.after.id for each in changes if each.after.deleted_at is not None or each.changed & mattering}
+    if moved:
+        follow_records(session, entity, moved)
+
+
+def follow_restored(session: Session, occurrence: Occurrence) -> None:
+    """Have the reminders about a record that was brought back remind again."""
+    follow_records(session, occurrence.record.entity, [int(occurrence.record)])
+
+
+def follow_records(session: Session, entity: str, numbers: Iterable[int]) -> None:
+    """Set anew when the reminders about some records remind next."""
+    reminders = list(about_records(session, entity, sorted(numbers)))
+    records = records_of(session, (each.about for each in reminders))
+    clock = Clock.of(session)
+    changed = []
+    for each in reminders:
+        found = next_occasion(each, about_of(each, records), clock, is_new=True)
+        changed.append((each, {"due_at": found and found.due_at, "occasion": found and found.key}))
+    session.update_many(changed)
+
+
+def hand_on(session: Session, changes: Batch[Change]) -> None:
+    """Remind of a task that follows another one as it was reminded of that one."""
+    next_of = {
+        int(change.after.repeat_of): change.after
+        for change in changes.of(Activity)
+        if isinstance(change.after.repeat_of, Ref)
+    }
+    if not next_of:
+        return
+    kept = about_records(session, "activity", sorted(next_of))
+    session.create_many(
+        Reminder,
+        [
+            {name: getattr(each, name) for name in ("owner", "text", "anchor", "before")}
+            | {"about": next_of[int(each.about)]}
+            for each in kept
+            if each.anchor is not None and isinstance(each.about, Ref)
+        ],
+    )
+
+
+def about_records(session: Session, entity: str, numbers: Sequence[int]) -> Iterator[Reminder]:
+    """Yield the reminders about some records of an entity."""
+    for some in chunks(numbers):
+        yield from session.find(Reminder, ABOUT, given={"entity": entity, "numbers": list(some)})
+
+
+def about_of(reminder: Record, records: dict[tuple[str, int], Record]) -> Record | None:
+    """Return the record that a reminder is about, if it is there."""
+    about = reminder.about
+    return records.get((about.entity, int(about))) if isinstance(about, Ref) else None

@@ -1,0 +1,111 @@
+"""The entity `reminder`, and what can't be one."""
+
+from __future__ import annotations
+
+from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
+from datetime import time
+from datetime import timedelta as Duration  # noqa: N812
+from typing import TYPE_CHECKING
+
+from crmkit import Every, Handler, Job, Record, Ref, Setting, User, record
+from crmkit.core.declare import fields as f
+from crmkit.core.declare.kinds import DateKind, DateTimeKind, TextKind
+from crmkit.core.declare.names import nearest
+from crmkit.errors import InvalidValue
+from crmkit.translation import _
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Model, Session
+    from crmkit.core.declare.conventions import Conventions
+    from crmkit.core.lifecycle.drafts import Draft
+
+LONGEST = Duration(days=3660)
+TICK = Duration(minutes=1)
+
+
+class TimeOfDayKind(TextKind):
+    """A time of day, such as 08:00."""
+
+    def parse(self, value: object, conventions: Conventions) -> str | None:
+        """Return the time as hours and minutes."""
+        found = TextKind.parse(self, value, conventions)
+        try:
+            return None if found is None else time.fromisoformat(found).strftime("%H:%M")
+        except ValueError:
+            raise InvalidValue(_("{found!r} is no time of day; write it like 08:00.", found=found)) from None
+
+
+@record(owner="owner", title="text")
+class Reminder(Record):
+    """Reminds its owner: at a moment, or a while before the day or moment that a field of a record holds."""
+
+    owner: Ref[User] | None = f.ref(help="Who is reminded.")
+    about: Ref[object] | None = f.any_ref(person="about", help="The record that it is about, of any entity.")
+    text: str | None = f.text(privacy="personal", help="What it says beside the name of the record.")
+    at: Moment | None = f.datetime(help="When it reminds, if not by a field of the record.")
+    anchor: str | None = f.text(max=41, help="The field of the record that it goes by, such as due or planned_start.")
+    before: Duration | None = f.duration(help="How long before that day or moment it reminds.")
+    due_at: Moment | None = f.locked(f.datetime(index=True, help="When it reminds next."))
+    occasion: str | None = f.locked(f.text(max=64, help="What for it reminds next."))
+    fired_for: str | None = f.locked(f.text(max=64, help="What for it reminded last."))
+    fired_at: Moment | None = f.locked(f.datetime(help="When it reminded last."))
+
+
+DECLARATIONS = (
+    Reminder,
+    Setting(
+        name="reminder_time",
+        kind=TimeOfDayKind(),
+        default="08:00",
+        help=_("The time of day, in the home time zone, at which is reminded of what is due on a day."),
+    ),
+    Handler(
+        name="reminders_restored",
+        events=("*.restored",),
+        run="crmkit_activities.reminders.following:follow_restored",
+        help=_("Have reminders about records that were brought back remind again."),
+    ),
+    Job(
+        name="fire_reminders",
+        run="crmkit_activities.reminders.firing:fire",
+        schedule=Every(TICK),
+        help=_("Remind of what is due."),
+    ),
+)
+
+
+def check(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse reminders that say no moment, or two, or that go by what the record has not."""
+    for draft in drafts.of(Reminder):
+        at, anchor, about, before = (draft.get(name) for name in ("at", "anchor", "about", "before"))
+        if (at is None) == (anchor is None):
+            draft.refuse("at", _("Say either a moment, or a field of the record that it goes by (anchor)."))
+        if anchor is not None and draft.sets("anchor", "about"):
+            check_anchor(session.model, draft, str(anchor), about)
+        if isinstance(before, Duration) and not Duration(0) <= before <= LONGEST:
+            draft.refuse("before", _("It is from nothing to ten years before."))
+        if isinstance(at, Moment) and draft.sets("at") and at < session.unit.now:
+            draft.refuse("at", _("This moment has passed."))
+
+
+def check_anchor(model: Model, draft: Draft, anchor: str, about: object) -> None:
+    """Refuse a field that holds no day and no moment."""
+    if not isinstance(about, Ref):
+        draft.refuse("about", _("Say which record's field it goes by."))
+        return
+    known = time_fields(model, about.entity)
+    if anchor not in known:
+        close = nearest(anchor, known)
+        hint = _(" Did you mean {close!r}?", close=close) if close else ""
+        draft.refuse(
+            "anchor",
+            _("{entity} has no day or moment {anchor!r}.{hint}", entity=about.entity, anchor=anchor, hint=hint),
+        )
+
+
+def time_fields(model: Model, entity: str) -> frozenset[str]:
+    """Return the fields of an entity that hold a day or a moment and that people give values to."""
+    fields = model.entities[entity].fields.items()
+    return frozenset(
+        name for name, each in fields if isinstance(each.kind, (DateKind, DateTimeKind)) and not each.is_system
+    )

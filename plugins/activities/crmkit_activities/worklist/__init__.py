@@ -1,0 +1,1 @@
+"""The worklist: what waits for somebody, by kinds that any plugin adds."""

@@ -1,0 +1,110 @@
+"""Listing: the worklist of whoever looks, kind by kind, in a number of statements that goes with the kinds alone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from crmkit import Ref, WorklistKind
+from crmkit.core.assemble.model import known
+from crmkit.core.declare.values import ref_class
+from crmkit.errors import FilterError
+from crmkit.translation import _
+from crmkit_activities.worklist.handled import marks_of, still_handled
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from crmkit import Session
+
+SHOWN = 20
+
+
+@frozen(kw_only=True)
+class WorkItem:
+    """A record that waits.
+
+    Attributes:
+        title: what people call it.
+        until: the day, or the moment (UTC), by which it is to be done.
+    """
+
+    record: Ref[object]
+    title: str
+    until: date | datetime | None
+
+
+@frozen(kw_only=True)
+class WorkOfKind:
+    """What waits of one kind.
+
+    Attributes:
+        count: how many there are.
+        items: the first of them.
+    """
+
+    kind: WorklistKind
+    count: int
+    items: tuple[WorkItem, ...]
+
+
+def worklist(session: Session, kind: str | None = None, *, limit: int = SHOWN) -> tuple[WorkOfKind, ...]:
+    """Return what waits for the actor, of one kind or of all, the first `limit` of each; kinds with nothing, too.
+
+    What was marked as handled is left out until it changes.
+
+    Raises:
+        UnknownNameError: if there is no such kind.
+    """
+    kinds = kinds_for(session)
+    if kind is not None:
+        kinds = [known({each.name: each for each in kinds}, kind, _("worklist kind"))]
+    marks = marks_of(session)
+    found = (work_of(session, each, handled(session, each, marks), limit) for each in kinds)
+    return tuple(each for each in found if each is not None)
+
+
+def kinds_for(session: Session) -> list[WorklistKind]:
+    """Return the kinds of work that there are for the actor, in their order."""
+    principal, entities = session.principal, session.model.entities
+    declared = {each.name: each for each, _plugin in session.model.of(WorklistKind)}.values()
+    fitting = (
+        each
+        for each in declared
+        if principal.may(entities[each.entity], "read")
+        and (not each.roles or principal.reaches_all or set(each.roles) & set(principal.roles))
+    )
+    return sorted(fitting, key=lambda each: each.position)
+
+
+def handled(session: Session, kind: WorklistKind, marks: dict[str, dict[Ref[object], int]]) -> list[int]:
+    """Return the ids of the records that are left out."""
+    return still_handled(session, kind.entity, marks.get(kind.name, {}))
+
+
+def work_of(session: Session, kind: WorklistKind, left_out: Collection[int], limit: int) -> WorkOfKind | None:
+    """Return what waits of a kind; None if it goes by what the actor may not see."""
+    entity = session.model.entities[kind.entity]
+    where = f"({kind.filter_for(session)})"
+    given = {}
+    if left_out:
+        where, given = f"{where} and id not in given.left_out", {"left_out": list(left_out)}
+    paths = ["id", kind.title or entity.declared.title, *([kind.until] if kind.until else [])]
+    declared = entity.record_class
+    try:
+        rows = session.rows(declared, paths, where, given=given, order=kind.order, limit=limit)
+        count = len(rows) if rows.next is None else session.count(declared, where, given=given)
+    except FilterError:
+        session.elevated.count(declared, where, given=given)  # raises, too, if the kind itself is wrong
+        return None
+    return WorkOfKind(kind=kind, count=count, items=tuple(items_of(kind, entity.label, rows)))
+
+
+def items_of(kind: WorklistKind, label: str, rows: Collection[tuple[object, ...]]) -> Iterator[WorkItem]:
+    """Yield the items of some rows."""
+    for number, title, *until in rows:
+        ref = ref_class(kind.entity)(int(str(number)))
+        when = until[0] if until and isinstance(until[0], date) else None
+        yield WorkItem(record=ref, title=f"{label} {number}" if title is None else str(title), until=when)

@@ -1,0 +1,59 @@
+"""The command `crmkit today`: one's worklist, on one page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from crmkit import Column, Command, Parameter, Table
+from crmkit.core.declare.kinds import IntegerKind
+from crmkit.core.lifecycle.homezone import day_of
+from crmkit.translation import _
+from crmkit_activities.worklist.handled import mark_handled
+from crmkit_activities.worklist.listing import SHOWN, worklist
+
+if TYPE_CHECKING:
+    from crmkit import Session
+    from crmkit_activities.worklist.listing import WorkItem
+
+DECLARATIONS = (
+    Command(
+        name="today",
+        run="crmkit_activities.worklist.showing:today",
+        help=_("Show what waits for you: whom to contact, what is due, what is new."),
+        public=True,
+        parameters=(
+            Parameter(name="kind", help=_("One kind only, such as due_tasks.")),
+            Parameter(name="limit", kind=IntegerKind(min=1), default=SHOWN, help=_("How many of each kind are shown.")),
+            Parameter(name="handled", help=_("Mark a record of this kind as handled: kind and id, as due_tasks:5.")),
+        ),
+    ),
+)
+
+
+def today(session: Session, *, kind: str | None, limit: int, handled: str | None) -> Table:
+    """Return the worklist of the actor as a table, after marking an item as handled if one is given."""
+    if handled is not None:
+        name, _colon, number = handled.rpartition(":")
+        [work] = worklist(session, name, limit=1)
+        mark_handled(session, name, session.get(session.model.entities[work.kind.entity].record_class, int(number)))
+    found = [each for each in worklist(session, kind, limit=limit) if each.count]
+    rows = [
+        (work.kind.label, str(item.record), item.title, until_of(session, item))
+        for work in found
+        for item in work.items
+    ]
+    notes = [_("{kind}: {count}", kind=each.kind.label, count=each.count) for each in found]
+    columns = [
+        Column("kind", _("Kind")),
+        Column("id", _("Id")),
+        Column("record", _("Name")),
+        Column("until", _("Until"), "date"),
+    ]
+    return Table(columns, rows, title=_("Worklist"), notes=notes or [_("Nothing is waiting for you.")])
+
+
+def until_of(session: Session, item: WorkItem) -> date | None:
+    """Return the day by which an item is to be done, in the home time zone."""
+    until = item.until
+    return day_of(until, session.model.conventions.time_zone) if isinstance(until, datetime) else until
