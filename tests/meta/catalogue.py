@@ -52,6 +52,7 @@ ROWS = {
     "C10": "A notebook, searched, linked and versioned",
     "C11": "Worklist with counts, items and kinds of plugins",
     "D20": "One funnel, as snapshot and by cohort",
+    "D5": "Distribution: in turn, by load and skill, grabbed, by hand",
     "E1": "What an opportunity holds",
     "E2": "Report on the stage of a deal",
     "E4": "Several pipelines, as data",

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.core.lifecycle.session import Session
 
+MANY = 8
+"""So many records are written together, in a savepoint of their own."""
+
 
 def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, Mapping[str, object]]]) -> list[Record]:
     """Change records, all or none, and return them as they are now; what is the same already is no change.
@@ -97,7 +100,7 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
             check_unique(session, entity, drafts)
             refuse_all(entity.name, drafts)
         store_files(session, entity, drafts)
-        changes = [apply(session, entity, draft, actions=actions_of(entity, draft, action)) for draft in drafts]
+        changes = apply_all(session, entity, drafts, action)
         follow_trees(session, entity, ((change.before, change.after) for change in changes))
         entries = (
             (
@@ -129,38 +132,95 @@ def visible(record: Record | None, name: str) -> object:
         return None
 
 
+def apply_all(session: Session, entity: EntityModel, drafts: Sequence[Draft], action: str) -> list[Change]:
+    """Write drafts: many of them together if all can be written, else one by one, to tell which one can't."""
+    if len(drafts) >= MANY:
+        try:
+            with session.unit.savepoint():
+                return apply_together(session, entity, drafts, action)
+        except (_NotAll, IntegrityError):
+            pass
+    return [apply(session, entity, draft, actions=actions_of(entity, draft, action)) for draft in drafts]
+
+
+def apply_together(session: Session, entity: EntityModel, drafts: Sequence[Draft], action: str) -> list[Change]:
+    """Write drafts by one statement for all that set the same fields.
+
+    Raises:
+        _NotAll: if a record is no longer as it was read, or not within reach.
+    """
+    groups: dict[tuple[tuple[str, ...], tuple[Action, ...]], list[Sequence[object]]] = {}
+    changes = []
+    for draft in drafts:
+        record, values = to_write(session, entity, draft), written_values(session, draft)
+        actions = actions_of(entity, draft, action)
+        groups.setdefault((tuple(values), actions), []).append(update_row(session, entity, record, values, actions))
+        changes.append(changed(session, entity, draft, record, values))
+    for (names, actions), rows in groups.items():
+        statement = session.statements.of(entity).update_fields(names) + reach_of(session, entity, actions)[0]
+        if session.unit.execute_many(statement, rows) != len(rows):
+            raise _NotAll
+    return changes
+
+
+class _NotAll(Exception):
+    """Leaves the savepoint in which records were written together."""
+
+
 def apply(session: Session, entity: EntityModel, draft: Draft, *, actions: tuple[Action, ...] = ("update",)) -> Change:
     """Write one draft's values if the record is still as it was read, and is within reach."""
-    assert draft.record is not None
-    record = current(session, draft.record)
-    if record.deleted_at is not None and draft.values.get("deleted_at", record.deleted_at) is not None:
-        raise NotFoundError(entity=entity.name, id=record.id)
-    unit = session.unit
-    changed = frozenset(draft.values)
-    values = {**draft.values, "updated_at": unit.now, "updated_by": session.actor_ref}
+    record, values = to_write(session, entity, draft), written_values(session, draft)
     try:
         touched = run_update(session, entity, record, values, actions)
     except IntegrityError as error:
         raise taken(entity, draft) from error
     if touched != 1:
         raise refused_update(session, entity, record, actions)
+    return changed(session, entity, draft, record, values)
+
+
+def to_write(session: Session, entity: EntityModel, draft: Draft) -> Record:
+    """Return the record of a draft as it is now, unless it is deleted and stays so."""
+    assert draft.record is not None
+    record = current(session, draft.record)
+    if record.deleted_at is not None and draft.values.get("deleted_at", record.deleted_at) is not None:
+        raise NotFoundError(entity=entity.name, id=record.id)
+    return record
+
+
+def written_values(session: Session, draft: Draft) -> dict[str, object]:
+    """Return what a draft writes, with when and by whom."""
+    return {**draft.values, "updated_at": session.unit.now, "updated_by": session.actor_ref}
+
+
+def changed(
+    session: Session, entity: EntityModel, draft: Draft, record: Record, values: Mapping[str, object]
+) -> Change:
+    """Return the change that was written, and remember the record as it is now."""
+    unit = session.unit
     after = session.make(entity, {**dict(record.items()), **values, "version": record.version + 1})
     key = (entity.name, record.id)
     first = unit.latest[key][0] if key in unit.latest else record.version
     unit.latest[key] = (first, after)
-    return Change(before=record, after=after, changed=changed, index=draft.index)
+    return Change(before=record, after=after, changed=frozenset(draft.values), index=draft.index)
 
 
 def run_update(
     session: Session, entity: EntityModel, record: Record, values: Mapping[str, object], actions: tuple[Action, ...]
 ) -> int:
     """Run the conditional update and return how many rows it touched: one, or none."""
+    statement = session.statements.of(entity).update_fields(tuple(values)) + reach_of(session, entity, actions)[0]
+    return session.unit.execute(statement, update_row(session, entity, record, values, actions))
+
+
+def update_row(
+    session: Session, entity: EntityModel, record: Record, values: Mapping[str, object], actions: tuple[Action, ...]
+) -> Sequence[object]:
+    """Return the parameters of a conditional update."""
     statements = session.statements.of(entity)
-    names = tuple(values)
-    reach, moments = reach_of(session, entity, actions)
     (now,) = statements.changed_row(("updated_at",), {"updated_at": session.unit.now})
-    row = (*statements.changed_row(names, values), record.id, record.version, *[now] * moments)
-    return session.unit.execute(statements.update_fields(names) + reach, row)
+    moments = reach_of(session, entity, actions)[1]
+    return (*statements.changed_row(tuple(values), values), record.id, record.version, *[now] * moments)
 
 
 def reach_of(session: Session, entity: EntityModel, actions: tuple[Action, ...]) -> tuple[str, int]:

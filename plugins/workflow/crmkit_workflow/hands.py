@@ -8,6 +8,9 @@ from crmkit_workflow.ownership import entities, giving, guarding, poolable
 from crmkit_workflow.pools import declarations, following
 from crmkit_workflow.pools import entities as pool_entities
 from crmkit_workflow.pools import guarding as pools
+from crmkit_workflow.queues import entities as queue_entities
+from crmkit_workflow.queues import guarding as queues
+from crmkit_workflow.queues import routing
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, Session, UpdateDraft
@@ -17,6 +20,7 @@ DECLARATIONS = (
     entities.OwnershipRecord,
     *poolable.DECLARATIONS,
     *declarations.DECLARATIONS,
+    *queue_entities.DECLARATIONS,
 )
 
 
@@ -24,6 +28,7 @@ def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Check new pools, and note whose new records are."""
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
+    queues.check_queues(session, drafts)
     giving.fill_new(session, drafts)
     pools.check_owners(session, drafts)
 
@@ -32,6 +37,7 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check changed pools, and note whose records are from now on."""
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
+    queues.check_queues(session, drafts)
     pools.refuse_closing(session, drafts)
     following.note_contacts(drafts)
     giving.fill_changed(session, drafts)
@@ -50,6 +56,13 @@ def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
     pools.refuse_deleting(session, drafts)
 
 
-def after_write(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners."""
+def after_create(session: Session, changes: Batch[Change]) -> None:
+    """Write the history of records that were created in a pool, and give out new ones by the rules."""
     giving.record_changes(session, changes)
+    routing.route_new(session, changes)
+
+
+def after_change(session: Session, changes: Batch[Change]) -> None:
+    """Write the history of owners, and close the places in queues of records that went another way."""
+    giving.record_changes(session, changes)
+    queues.settle(session, changes)

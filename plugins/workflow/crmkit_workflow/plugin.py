@@ -68,7 +68,7 @@ def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     """Write the history of owners, and follow with clocks."""
-    hands.after_write(session, changes)
+    hands.after_create(session, changes)
     timekeeping.after_write(session, changes)
 
 
@@ -76,7 +76,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow up decisions, write the history of owners, and follow with clocks."""
     decisions.after_update(session, changes)
-    hands.after_write(session, changes)
+    hands.after_change(session, changes)
     timekeeping.after_write(session, changes)
 
 
@@ -84,7 +84,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     """Follow up decisions, write the history of owners, and follow with clocks."""
     decisions.after_move(session, changes)
-    hands.after_write(session, changes)
+    hands.after_change(session, changes)
     timekeeping.after_write(session, changes)
 
 

@@ -63,6 +63,9 @@ class TestWorkflow(PluginConformance):
     values: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "position": {"roles": ["viewer"]},
         "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
+        "assignment_rule": {"condition": "city == 'Paris'"},
+        "queue": {"needs_field": "industry"},
+        "absence": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
         "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
         "clock_rule": {
             "entity": "opportunity",

@@ -16,6 +16,7 @@ HOWS = (
     "assigned",
     "distributed",
     "grabbed",
+    "declined",
     "transferred",
     Choice("handed_over", _("Handed over")),
     "released",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
-from crmkit import Record, Ref, User
+from crmkit import Record, Ref
 from crmkit.core.lifecycle.occasions import occasion, occasion_of
 from crmkit_workflow.ownership.entities import OwnershipRecord
 from crmkit_workflow.ownership.poolable import is_poolable
@@ -38,44 +38,59 @@ def give(
     *,
     how: str,
     why: str = "",
-    owner: Ref[User] | None = None,
+    owner: Ref[object] | None = None,
     pool: Ref[object] | None = None,
     along: Iterable[str] = (),
 ) -> list[R]:
-    """Give records of one entity to an owner, or into a pool, with system reach; return them as they are now.
+    """Give records of one entity to an owner, or into a pool; see `give_each`."""
+    return give_each(session, [(each, owner) for each in records], how=how, why=why, pool=pool, along=along)
+
+
+def give_each(
+    session: Session,
+    pairs: Sequence[tuple[R, Ref[object] | None]],
+    *,
+    how: str,
+    why: str = "",
+    pool: Ref[object] | None = None,
+    along: Iterable[str] = (),
+) -> list[R]:
+    """Give records of one entity each to its new owner, or into a pool, with system reach; return them as they are now.
 
     What refers to them, is of an entity in `along`, and had the same owner, comes along. All or none. Whoever calls it
     has made sure that the actor may.
 
     Raises:
         ConflictError: if one was changed by somebody else since it was read.
-        Refused: if a plugin refuses, or the new owner has as many as the pools allow.
+        Refused: if a plugin refuses, or a new owner has as many as the pools allow.
     """
-    if not records:
+    if not pairs:
         return []
     elevated = session.elevated
-    entity = session.model.entity(records[0])
-    values: dict[str, object] = {str(entity.owner): owner}
-    if is_poolable(entity):
-        values["pool"] = pool
+    entity = session.model.entity(pairs[0][0])
+    further: dict[str, object] = {"pool": pool} if is_poolable(entity) else {}
     with occasion(session, Giving(how=how, why=why[:LONGEST_WHY])):
         for name in along:
-            give_along(session, records, name, owner)
-        return elevated.update_many((each, values) for each in records)
+            give_along(session, pairs, name)
+        return elevated.update_many((each, {str(entity.owner): owner, **further}) for each, owner in pairs)
 
 
-def give_along(session: Session, records: Sequence[Record], name: str, owner: Ref[User] | None) -> int:
-    """Give what refers to records and has the same owner as they to another one; return how many."""
-    elevated, entity = session.elevated, session.model.entity(records[0])
+def give_along(session: Session, pairs: Sequence[tuple[Record, Ref[object] | None]], name: str) -> int:
+    """Give what refers to records and has the same owner as they to their new owners; return how many."""
+    elevated, entity = session.elevated, session.model.entity(pairs[0][0])
     other = session.model.entity(name)
     links = [each for each in other.references if other.fields[each].target == entity.name]
     if other.owner is None or not links:
         return 0
-    owners = {each.id: getattr(each, str(entity.owner)) for each in records}
-    found = elevated.find(other.record_class, f"{links[0]} in given.ids", given={"ids": list(owners)}, order="id")
-    belonging = [each for each in found if getattr(each, other.owner) == owners.get(int(getattr(each, links[0])))]
-    elevated.update_many((each, {other.owner: owner}) for each in belonging)
-    return len(belonging)
+    link, owner = links[0], other.owner
+    owners = {each.id: (getattr(each, str(entity.owner)), new) for each, new in pairs}
+    found = elevated.find(other.record_class, f"{link} in given.ids", given={"ids": list(owners)}, order="id")
+    changes = []
+    for each in found:
+        before, after = owners[int(getattr(each, link))]
+        if getattr(each, owner) == before:
+            changes.append((each, {owner: after}))
+    return len(elevated.update_many(changes))
 
 
 def fill_new(session: Session, drafts: Batch[CreateDraft]) -> None:

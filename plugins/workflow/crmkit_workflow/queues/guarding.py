@@ -1,0 +1,79 @@
+"""Guarding queues: definitions that could not work are refused, and what has left a queue is closed there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.declare.stages import CLOSED_KINDS
+from crmkit.core.lifecycle.occasions import occasion_of
+from crmkit.errors import FilterError
+from crmkit.translation import _
+from crmkit_workflow.queues.distributing import FromQueue, open_items
+from crmkit_workflow.queues.entities import AssignmentRule, Queue, QueueItem
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Change, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+
+def check_queues(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse queues and rules that could not work."""
+    for draft in drafts.of(Queue):
+        entity = session.model.entities.get(str(draft.get("entity")))
+        if entity is None or entity.whole is not None:
+            draft.refuse("entity", _("There is no entity {name!r} whose records could wait.", name=draft.get("entity")))
+        elif draft.record is not None and draft.sets("entity"):
+            draft.refuse("entity", _("A queue keeps its entity. Make another queue."))
+        elif draft.get("needs_field") is not None and str(draft.get("needs_field")) not in entity.fields:
+            draft.refuse("needs_field", _("{entity} has no such field.", entity=entity.name))
+    for draft in drafts.of(AssignmentRule):
+        check_rule(session, draft)
+
+
+def check_rule(session: Session, draft: Draft) -> None:
+    """Refuse a rule that gives nothing to anybody, or can't be asked."""
+    entity = session.model.entities.get(str(draft.get("entity")))
+    if entity is None or entity.owner is None:
+        draft.refuse("entity", _("Records of {name!r} have no owner.", name=draft.get("entity")))
+        return
+    queue = draft.related("queue")
+    if queue is not None and draft.get("user") is not None:
+        draft.refuse("queue", _("A rule gives records to a queue or to a user, not to both."))
+    if queue is not None and queue.entity != entity.name:
+        draft.refuse("queue", _("The queue is for other records."))
+    if draft.get("condition"):
+        try:
+            session.reader.execution.filter(entity, str(draft.get("condition")))
+        except FilterError as error:
+            draft.refuse("condition", str(error))
+
+
+def settle(session: Session, changes: Batch[Change]) -> None:
+    """Close the places in queues of records that went another way: to somebody else, into a pool, to their end."""
+    entity = changes.entity
+    if entity.name == "queue_item" or entity.whole is not None:
+        return
+    by_queue = occasion_of(session, FromQueue) is not None
+    fields = {entity.owner} if entity.owner is not None and not by_queue else set()
+    left = [
+        change.after.ref
+        for change in changes
+        if change.before is not None
+        and (change.changed & fields or ("stage_kind" in change.changed and change.after.stage_kind in CLOSED_KINDS))
+    ]
+    if not left:
+        return
+    items = open_items(session, left)
+    gone = [each for each in items if each.state == "waiting" or not is_with_owner(entity.owner, each, changes)]
+    session.elevated.update_many((each, {"state": "closed", "is_open": False}) for each in gone)
+
+
+def is_with_owner(owner: str | None, item: QueueItem, changes: Batch[Change]) -> bool:
+    """Return whether a record is with whoever got it from the queue, and still open."""
+    if owner is None:
+        return False
+    for change in changes:
+        if change.after.ref == item.record:
+            is_closed = "stage_kind" in change.changed and change.after.stage_kind in CLOSED_KINDS
+            return getattr(change.after, owner) == item.assignee and not is_closed
+    return False

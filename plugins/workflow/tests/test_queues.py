@@ -1,0 +1,253 @@
+"""Queues: what waits is given out, grabbed, declined, and found by rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crmkit import SYSTEM, Customer, Opportunity
+from crmkit.errors import AccessDeniedError, Refused
+from crmkit_workflow.ownership.entities import OwnershipRecord
+from crmkit_workflow.queues.distributing import Distributed, distribute, put
+from crmkit_workflow.queues.entities import Absence, AssignmentRule, Queue, QueueItem, QueueMember
+from crmkit_workflow.queues.routing import route
+from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, requeue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmkit import CRM, Record, Session, User
+    from crmkit.testing.clock import FrozenClock
+
+    People = dict[str, User]
+
+pytestmark = pytest.mark.row("D5")
+
+
+def new_queue(session: Session, members: Iterable[Record], heads: Iterable[Record] = (), **values: Any) -> Queue:
+    """Create a queue with members and heads."""
+    queue = session.create(Queue, **{"name": "Queue", **values})
+    for each in members:
+        session.create(QueueMember, queue=queue, user=each)
+    for each in heads:
+        session.create(QueueMember, queue=queue, user=each, is_head=True)
+    return queue
+
+
+def waiting(session: Session, queue: Queue, names: str) -> list[Customer]:
+    """Create customers that belong to nobody, and put them into a queue."""
+    found = [session.create(Customer, name=each) for each in names]
+    found = session.update_many((each, {"owner": None}) for each in found)
+    put(session, queue, found)
+    return found
+
+
+def owners(session: Session) -> dict[str, object]:
+    """Return the owners of all customers by name."""
+    return {each.name: each.owner for each in session.find(Customer, order="name")}
+
+
+def test_what_waits_is_given_out_in_turn(crm: CRM, people: People) -> None:
+    """The longest waiting first; the turn goes on in the next transaction; each says how its owner was found."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]])
+        waiting(session, queue, "abc")
+        results = distribute(session, queue)
+        assert [each.found.user for each in results] == [people["ann"].id, people["bob"].id, people["ann"].id]
+    with crm.session(actor="admin") as session:
+        (acme,) = waiting(session, queue, "d")
+        distribute(session, queue)
+        assert owners(session) == {
+            "a": people["ann"].id,
+            "b": people["bob"].id,
+            "c": people["ann"].id,
+            "d": people["bob"].id,
+        }
+        (item,) = session.find(QueueItem, {"record": acme})
+        assert item.result == {
+            "strategy": "round_robin",
+            "user": people["bob"].id,
+            "candidates": [people["ann"].id, people["bob"].id],
+            "passed_over": {},
+        }
+        (row,) = session.find(OwnershipRecord, {"record": acme, "how": "distributed"})
+        assert (row.to_owner, row.why) == (people["bob"].id, "Queue Queue: round robin.")
+
+
+def test_who_is_away_or_full_gets_nothing(crm: CRM, people: People, clock: FrozenClock) -> None:
+    """Absences, capacities and inactive users are minded; when nobody is left, it waits, and heads are told once."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"], people["cem"]], [people["mia"]], capacity=1)
+        session.update(session.find(QueueMember, {"user": people["mia"]})[0], capacity=0)
+        session.create(Absence, user=people["ann"], since=clock.now, until=clock.now + timedelta(days=1))
+        session.update(people["cem"], active=False)
+        waiting(session, queue, "abc")
+        assert [each.found.user for each in distribute(session, queue)] == [people["bob"].id, None, None]
+        distribute(session, queue)
+        (item, _other) = session.find(QueueItem, {"state": "waiting"}, order="id")
+        ids = {name: str(user.id) for name, user in people.items()}
+        assert item.result is not None
+        assert item.result["passed_over"] == {  # type: ignore[index]
+            ids["ann"]: "absent",
+            ids["bob"]: "full",
+            ids["cem"]: "inactive",
+            ids["mia"]: "full",
+        }
+    with crm.session(actor="mia") as session:
+        assert [each.text for each in session.notices()] == ["Nobody can take what waits in the queue Queue."]
+    clock.advance(days=1)
+    with crm.session(actor="admin") as session:
+        assert [each.found.user for each in distribute(session, queue)] == [people["ann"].id, None]
+
+
+def test_loads_of_all_members_are_one_statement(crm: CRM, people: People) -> None:
+    """Who has the least open records gets the next one; closed ones don't count."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], entity="opportunity", strategy="least_loaded")
+        session.create(Opportunity, name="open", owner=people["ann"])
+        for name in ("won", "lost"):
+            session.create(Opportunity, name=name, owner=people["bob"], stage=name)
+        deals = [session.update(session.create(Opportunity, name=each), owner=None) for each in "ab"]
+        put(session, queue, deals)
+        assert [each.found.user for each in distribute(session, queue)] == [people["bob"].id, people["ann"].id]
+
+
+def test_by_skill(crm: CRM, people: People) -> None:
+    """The field that the queue names says which skill is needed, whatever its case."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], strategy="skill", needs_field="industry")
+        member = session.find(QueueMember, {"user": people["bob"]})[0]
+        session.update(member, skills=["Dental"])
+        acme = session.create(Customer, name="Acme", industry="dental")
+        other = session.create(Customer, name="Other", industry="retail")
+        put(session, queue, [acme, other])
+        assert [each.found.user for each in distribute(session, queue)] == [people["bob"].id, None]
+
+
+def test_whoever_declines_is_not_asked_again(crm: CRM, people: People) -> None:
+    """It goes to the next; when all have declined it waits, and the next time everybody is asked again."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]])
+        (acme,) = waiting(session, queue, "a")
+        distribute(session, queue)
+    with crm.session(actor="bob") as session:
+        result = decline(session, acme)
+        assert isinstance(result, NotTaken)
+        assert result.reason == "not_allowed"
+    with crm.session(actor="ann") as session:
+        result = decline(session, acme)
+        assert isinstance(result, Distributed)
+        assert (result.found.user, result.found.passed_over) == (people["bob"].id, {people["ann"].id: "declined"})
+    with crm.session(actor="bob") as session:
+        result = decline(session, acme)
+        assert isinstance(result, Distributed)
+        assert (result.found.user, result.item.state, result.item.declined_by) == (None, "waiting", None)
+    with crm.session(actor="admin") as session:
+        assert owners(session) == {"a": None}
+        assert [each.found.user for each in distribute(session, queue)] == [people["ann"].id]
+        ways = [each.how for each in session.find(OwnershipRecord, {"record": acme}, order="id")][1:]
+        assert ways == ["distributed", "declined", "distributed", "declined", "distributed"]
+
+
+def test_members_grab(crm: CRM, people: People) -> None:
+    """The first who takes it has it; whoever can't is told why; its capacity binds a member here, too."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], strategy="grab", capacity=1)
+        first, second, third = waiting(session, queue, "abc")
+        in_turn = new_queue(session, [people["ann"]], name="In turn")
+        (other,) = waiting(session, in_turn, "d")
+        assert distribute(session, queue) == []
+    for name, record, expected in (
+        ("ann", first, "Taken"),
+        ("bob", first, "already_taken"),
+        ("ann", second, "at_capacity"),
+        ("zoe", second, "not_a_member"),
+        ("bob", second, "Taken"),
+        ("ann", other, "not_to_grab"),
+    ):
+        with crm.session(actor=name) as session:
+            (result,) = grab(session, [record])
+            assert (result.reason if isinstance(result, NotTaken) else "Taken") == expected, name
+    with crm.session(actor="admin") as session:
+        found = session.get(Customer, third.id)
+        assert found.owner is None
+        assert [each.how for each in session.find(OwnershipRecord, {"record": first}, order="id")][1:] == ["grabbed"]
+    with crm.session(actor=SYSTEM) as session, pytest.raises(AccessDeniedError):
+        grab(session, [third])
+
+
+def test_heads_give_out_by_hand(crm: CRM, people: People) -> None:
+    """A head gives what waits to anybody, in any queue, and puts it back; a member doesn't."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]], [people["cem"]], strategy="manual")
+        (acme,) = waiting(session, queue, "a")
+    with crm.session(actor="ann") as session:
+        result = assign_item(session, acme, people["ann"])
+        assert isinstance(result, NotTaken)
+        assert result.reason == "not_allowed"
+    with crm.session(actor="cem") as session:
+        assert isinstance(assign_item(session, acme, people["zoe"]), Taken)
+        assert isinstance(requeue(session, acme), QueueItem)
+        assert isinstance(assign_item(session, acme, people["bob"]), Taken)
+    with crm.session(actor="admin") as session:
+        assert owners(session) == {"a": people["bob"].id}
+
+
+def test_what_goes_another_way_leaves_the_queue(crm: CRM, people: People) -> None:
+    """A record that gets an owner by hand, or is closed, has no place in a queue any more."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]])
+        first, second, third = waiting(session, queue, "abc")
+        session.update(first, owner=people["zoe"])
+        distribute(session, queue)
+        session.move(session.get(Customer, second.id), "churned")
+        session.delete(session.get(Customer, third.id))
+        assert session.count(QueueItem, {"is_open": True}) == 0
+        states = [each.state for each in session.find(QueueItem, order="id")]
+        assert states == ["closed", "closed"]
+
+
+def test_the_first_rule_that_matches_counts(crm: CRM, people: People) -> None:
+    """Rules are asked in their order; new records are given out as they are made, others when asked for."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]])
+        old = session.create(Customer, name="old", city="Lyon")
+        session.create(AssignmentRule, name="kept", position=1, condition="level == 'a'")
+        session.create(AssignmentRule, name="bob", position=2, condition="city == 'Lyon'", user=people["bob"])
+        session.create(AssignmentRule, name="rest", position=3, queue=queue)
+        me = session.actor_ref
+        names = {"kept": ("a", "Lyon"), "bob": (None, "Lyon"), "rest": (None, None)}
+        session.create_many(
+            Customer, [{"name": name, "level": level, "city": city} for name, (level, city) in names.items()]
+        )
+        assert owners(session) == {
+            "kept": me,
+            "bob": people["bob"].id,
+            "old": me,
+            "rest": people["ann"].id,
+        }
+        (routed,) = route(session, [old])
+        assert routed.user == people["bob"].id
+        (item,) = session.find(QueueItem)
+        assert item.rule == "rest"
+
+
+def test_queues_and_rules_that_could_not_work_are_refused(crm: CRM, people: People) -> None:
+    """Unknown entities and fields, filters that are wrong, and rules with two goals."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]])
+        cases: list[tuple[type[Record], dict[str, Any], str]] = [
+            (Queue, {"name": "x", "entity": "nothing"}, "There is no entity"),
+            (Queue, {"name": "x", "needs_field": "colour"}, "has no such field"),
+            (AssignmentRule, {"name": "x", "condition": "colour == 1"}, "has no field"),
+            (AssignmentRule, {"name": "x", "queue": queue, "user": people["ann"]}, "not to both"),
+            (AssignmentRule, {"name": "x", "entity": "order", "queue": queue}, "for other records"),
+            (AssignmentRule, {"name": "x", "entity": "product"}, "have no owner"),
+        ]
+        for entity, values, message in cases:
+            with pytest.raises(Refused, match=message):
+                session.create(entity, **values)
+        (acme,) = waiting(session, queue, "a")
+        assert put(session, queue, [acme]) == []
