@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from crmkit.core.declare.declarations import Rule as Rule
     from crmkit.core.declare.declarations import Setting as Setting
     from crmkit.core.declare.declarations import Unique as Unique
+    from crmkit.core.declare.demonstrations import Demonstration as Demonstration
+    from crmkit.core.declare.demonstrations import Scene as Scene
     from crmkit.core.declare.duplicates import Compare as Compare
     from crmkit.core.declare.duplicates import DuplicateRule as DuplicateRule
     from crmkit.core.declare.duplicates import Key as Key
@@ -141,6 +143,7 @@ _HOMES = {
     "crmkit.core.declare.channels": "Channel Message",
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
+    "crmkit.core.declare.demonstrations": "Demonstration Scene",
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
     "crmkit.core.declare.external_sources": "ExternalSource",
     "crmkit.core.declare.fields": (

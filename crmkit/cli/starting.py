@@ -70,6 +70,7 @@ locale = {locale}
 # path = "amount"
 """
 DELETE = "\x7f"
+USUAL = ("activities", "workflow", "sales")
 
 
 def quoted(text: str) -> str:
@@ -88,8 +89,8 @@ def check_free(path: Path) -> None:
 
 
 def usual_plugins() -> list[str]:
-    """Return the plugins that a new edition has unless it is told otherwise: sales, if it is installed."""
-    return [name for name in ("sales",) if name in installed()]
+    """Return the plugins that a new edition has unless it is told otherwise, those of them that are installed."""
+    return [name for name in USUAL if name in installed()]
 
 
 def write_edition(path: Path, answers: Mapping[str, str], plugins: Iterable[str]) -> None:

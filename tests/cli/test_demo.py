@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.app import CRM
+from crmkit import CRM, Customer, Demonstration, Job, JobRun, Scene, Session
 from crmkit.cli.demo.business import Business
 from crmkit.cli.demo.clock import MovingClock
 from crmkit.cli.demo.plan import SATURDAY, Plan
+from crmkit.cli.demo.week import Week, last_monday
+from crmkit.testing.plugins import make_plugin
 
 if TYPE_CHECKING:
     from tests.cli.conftest import CommandLine
@@ -96,3 +98,42 @@ def test_the_number_of_deals_is_checked(crmkit: CommandLine, deals: str) -> None
     """A number that makes no sense is a wrong call, and no folder is made."""
     crmkit("demo", f"--deals={deals}", code=2)
     assert not Path("crmkit-demo").exists()
+
+
+def test_plugins_show_a_week(tmp_path: Path) -> None:
+    """Scenes of all plugins come in the order of their times, and what is due in between has been done."""
+
+    def scenes(_random: Random) -> list[Scene]:
+        return [
+            Scene(at=timedelta(days=1, hours=9), run=lambda session: f"{session.count(Customer)} customers"),
+            Scene(at=timedelta(hours=10, minutes=30), run=later),
+            Scene(at=timedelta(hours=10), actor="ann", run=begin),
+        ]
+
+    def begin(session: Session) -> None:
+        session.create(Customer, name="Acme")
+
+    def later(session: Session) -> None:
+        session.enqueue("welcome", at=session.unit.now + timedelta(hours=3))
+
+    def welcome(session: Session, run: JobRun) -> None:
+        session.create(Customer, name=f"{run.due:%A %H:%M}")
+
+    week = Demonstration(name="week", scenes=scenes)
+    clock = MovingClock(last_monday(END))
+    crm = CRM("sqlite://", [make_plugin("shown", week, Job(name="welcome", run=welcome))], clock=clock)
+    crm.upgrade(admin="ann")
+    told = list(Week(crm=crm, clock=clock, random=numbers(1)).run())
+    assert told == [(datetime(2026, 2, 24, 9, 0, tzinfo=UTC), "2 customers")]
+    with crm.session(actor="ann") as session:
+        assert [each.name for each in session.find(Customer, order="id")] == ["Acme", "Monday 13:30"]
+    crm.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "monday"),
+    [("2026-03-02 09:00", "2026-02-23"), ("2026-03-06 17:59", "2026-02-23"), ("2026-03-06 18:00", "2026-03-02")],
+)
+def test_the_week_is_over_when_the_demo_is_made(now: str, monday: str) -> None:
+    """It is the last one that has come to its Friday evening."""
+    assert last_monday(datetime.fromisoformat(f"{now}+00:00")) == datetime.fromisoformat(f"{monday}T00:00+00:00")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.pool import StaticPool
@@ -37,7 +38,7 @@ class Deliveries:
     def __init__(self, holding: Holding, stop: threading.Event, poster: Poster | None) -> None:
         self._holding = holding
         self._stop = stop
-        self._poster = poster or Poster(allowed=networks(holding.crm.model))
+        self._given = poster
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="crmkit-webhook")
         self.in_flight: dict[str, Future[Counts]] = {}
 
@@ -46,6 +47,11 @@ class Deliveries:
 
     def __exit__(self, *_failure: object) -> None:
         self._threads.shutdown(wait=True)
+
+    @cached_property
+    def _poster(self) -> Poster:
+        """What sends, made when there is something to send: it reads all certificates that the system trusts."""
+        return self._given or Poster(allowed=networks(self._holding.crm.model))
 
     def begin(self) -> int:
         """Begin to send what is due to receivers that are free, and return to how many."""
