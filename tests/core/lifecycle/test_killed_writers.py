@@ -15,7 +15,7 @@ from crmkit import SYSTEM, Customer, Opportunity
 if TYPE_CHECKING:
     from crmkit.testing.fixtures import CRMFactory
 
-ROUNDS, WRITERS = (50, 4) if os.environ.get("CRMKIT_SLOW") else (2, 3)
+ROUNDS, WRITERS = (50, 4) if os.environ.get("CRMKIT_SLOW") else (1, 3)
 WRITER = """
 import sys
 from crmkit import CRM, SYSTEM, Customer, Opportunity

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork"),
 ]
 RACER = Path(__file__).with_name("racer.py")
-PROCESSES, RECORDS = (100, 20) if os.environ.get("CRMKIT_SLOW") else (8, 10)
+PROCESSES, RECORDS = (100, 20) if os.environ.get("CRMKIT_SLOW") else (5, 10)
 Outcomes = list[list[str]]
 
 

@@ -100,7 +100,7 @@ def test_processes_that_merge_edit_and_refer_leave_nothing_behind(make_crm: CRMF
 
     A hundred processes with CRMKIT_SLOW=1.
     """
-    hammer_everything(make_crm, *((100, 20) if os.environ.get("CRMKIT_SLOW") else (6, 40)))
+    hammer_everything(make_crm, *((100, 20) if os.environ.get("CRMKIT_SLOW") else (4, 40)))
 
 
 @pytest.mark.row("B6")

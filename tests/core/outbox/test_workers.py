@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).with_name("copying.py")
 PATIENCE = 60
-KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 6
+KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 3
 
 Where = tuple[str, str | None]
 
@@ -94,10 +94,10 @@ def check_done_once(crm: CRM, count: int) -> None:
 
 @pytest.mark.row("L1")
 def test_many_workers_do_everything_once(make_crm: CRMFactory) -> None:
-    """Four processes share the work; each event and each run is there once."""
+    """Three processes share the work; each event and each run is there once."""
     on = make_crm.database()
     crm = with_customers(make_crm, on, 60)
-    with workers(on, 4, 0.005):
+    with workers(on, 3, 0.005):
         wait_for(crm)
     check_done_once(crm, 60)
 
