@@ -31,7 +31,7 @@ class CalendarEvent(Record):
     moments follow. A changed occurrence of a series is an event of its own, with `series` and `occurrence`.
     """
 
-    subject: str = f.text(search=True, privacy="personal")
+    subject: str = f.text(max=1_000, search=True, privacy="personal")
     owner: Ref[User] | None = f.ref(help="On whose calendar it is.")
     about: Ref[object] | None = f.any_ref(person="mentions", help="The record that it is about, of any entity.")
     starts_at: Moment = f.datetime(index=True, help="Follows from wall_start, if that is given.")

@@ -1,0 +1,1 @@
+"""iCalendar (RFC 5545): calendars that come in from files, and go out to them."""

@@ -1,0 +1,231 @@
+"""Import: the events of an iCalendar file, into the calendar of a user; what is there already is brought up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from crmkit import Contact, Ref, User
+from crmkit.core.declare.conventions import Conventions
+from crmkit.core.declare.kinds import EmailKind
+from crmkit.errors import InvalidValue, Refused
+from crmkit_activities.events.event import CalendarEvent, EventAttendee
+from crmkit_activities.events.members import number_of
+from crmkit_activities.events.timing import write_extra, write_wall
+from crmkit_activities.ics.reading import read_calendar
+from crmkit_activities.ics.values import Problem
+from crmkit_activities.referring import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crmkit import Record, Session
+    from crmkit_activities.ics.values import Guest, IcsEvent
+
+    Wanted = tuple[IcsEvent, dict[str, object], Record | None]
+
+AT_ONCE = 1_000
+
+
+@define(kw_only=True)
+class ImportResult:
+    """What became of a file: how many events are new, changed and as they were, and what was not imported, and why."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    problems: list[Problem] = field(factory=list)
+
+
+def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] | None = None) -> ImportResult:
+    """Import the events of an iCalendar file into the calendar of a user, by default the actor's.
+
+    An event with the UID of one that is there changes that one, so importing a file again changes nothing. A changed
+    occurrence that is no longer in the file, while its series is, is one of the series again. What can't be imported is
+    among the problems, each naming its component; the rest is imported.
+
+    Raises:
+        AccessDeniedError: if the actor may not write into that calendar.
+    """
+    who = session.actor_ref if owner is None else owner if isinstance(owner, Ref) else owner.ref
+    reading = read_calendar(data, session.model.conventions.time_zone)
+    result = ImportResult(problems=list(reading.problems))
+    masters = [each for each in reading.events if each.occurrence is None]
+    known = known_events(session, who, [each.uid for each in masters])
+    written = write_all(
+        session, [(each, {"owner": who, "uid": each.uid}, known.get(each.uid)) for each in masters], result
+    )
+    series = {event.uid: record for event, record in written}
+    changes = [each for each in reading.events if each.occurrence is not None and each.uid in series]
+    before = changed_occurrences(session, series.values())
+    wanted = []
+    for each in changes:
+        master = series[each.uid]
+        shown = write_wall(each.occurrence, all_day=bool(master.all_day)) if each.occurrence else ""
+        wanted.append((each, {"series": master, "occurrence": shown}, before.pop((master.id, shown), None)))
+    for gone in before.values():
+        session.delete(gone)
+        result.removed += 1
+    written += write_all(session, wanted, result)
+    invite_all(session, written)
+    return result
+
+
+def known_events(session: Session, owner: object, uids: Iterable[str]) -> dict[str, Record]:
+    """Return the events of a calendar by their UIDs."""
+    found: dict[str, Record] = {}
+    listed = list(uids)
+    for start in range(0, len(listed), AT_ONCE):
+        given = {"owner": owner, "uids": listed[start : start + AT_ONCE]}
+        where = (
+            "owner == given.owner and uid in given.uids" if owner is not None else "owner is None and uid in given.uids"
+        )
+        found |= {str(each.uid): each for each in session.find(CalendarEvent, where, given=given)}
+    return found
+
+
+def changed_occurrences(session: Session, series: Iterable[Record]) -> dict[tuple[int, str], Record]:
+    """Return the changed occurrences of series, by the series' ids and the times on the clock."""
+    numbers = sorted(each.id for each in series)
+    return {
+        (number_of(each.series), str(each.occurrence)): each
+        for some in chunks(numbers)
+        for each in session.find(CalendarEvent, "series in given.some", given={"some": some})
+    }
+
+
+def write_all(
+    session: Session,
+    wanted: Sequence[Wanted],
+    result: ImportResult,
+) -> list[tuple[IcsEvent, Record]]:
+    """Create and change events in batches; those that are refused are noted, and left out."""
+    new = [(event, values_of(event) | more, None) for event, more, record in wanted if record is None]
+    old = [(event, values_of(event) | more, record) for event, more, record in wanted if record is not None]
+    made: list[tuple[IcsEvent, Record]] = []
+    created = in_batch(session, new, result)
+    result.created += len(created)
+    made += created
+    for (event, _values, before), (_event, after) in pairs(old, in_batch(session, old, result)):
+        assert before is not None
+        changed = after.version != before.version
+        result.updated += changed
+        result.unchanged += not changed
+        made.append((event, after))
+    return made
+
+
+def pairs(
+    wanted: Sequence[Wanted], written: Sequence[tuple[IcsEvent, Record]]
+) -> list[tuple[Wanted, tuple[IcsEvent, Record]]]:
+    """Return what was wanted beside what was written of it."""
+    by_id = {id(event): (event, record) for event, record in written}
+    return [(each, by_id[id(each[0])]) for each in wanted if id(each[0]) in by_id]
+
+
+def in_batch(
+    session: Session,
+    wanted: Sequence[Wanted],
+    result: ImportResult,
+) -> list[tuple[IcsEvent, Record]]:
+    """Write a batch, without those that are refused: they are problems, and the others are tried again."""
+    left = list(wanted)
+    while left:
+        try:
+            if left[0][2] is None:
+                records: list[CalendarEvent] = session.create_many(CalendarEvent, [values for _e, values, _r in left])
+            else:
+                records = session.update_many((record, values) for _e, values, record in left)  # type: ignore[misc]
+        except Refused as refused:
+            reasons: dict[int, list[str]] = {}
+            for each in refused.refusals:
+                reasons.setdefault(each.index, []).append(each.text)
+            for index, texts in reasons.items():
+                problem = Problem(component="VEVENT", uid=left[index][0].uid, text=" ".join(texts))
+                result.problems.append(problem)
+            left = [each for index, each in enumerate(left) if index not in reasons]
+        else:
+            return [(each[0], record) for each, record in zip(left, records, strict=True)]
+    return []
+
+
+def values_of(event: IcsEvent) -> dict[str, object]:
+    """Return the values of an event's record."""
+    all_day = event.all_day
+    return {
+        "subject": event.summary,
+        "wall_start": write_wall(event.start, all_day=all_day),
+        "length": event.length,
+        "time_zone": event.zone,
+        "all_day": all_day,
+        "recurrence": "\n".join(map(str, event.rules)) or None,
+        "extra_dates": "\n".join(write_extra(each, all_day=all_day) for each in event.extras) or None,
+        "except_dates": "\n".join(sorted(write_wall(each, all_day=all_day) for each in event.exceptions)) or None,
+        "description": event.description,
+        "place": event.place,
+        "busy": event.busy,
+        "visibility": event.visibility,
+        "status": event.status,
+        "organizer": event.organizer,
+    }
+
+
+def invite_all(session: Session, written: Sequence[tuple[IcsEvent, Record]]) -> None:
+    """Bring the attendees of events to what a file says of them."""
+    numbers = sorted(record.id for _event, record in written)
+    there: dict[int, dict[str, Record]] = {}
+    for some in chunks(numbers):
+        for each in session.find(EventAttendee, "event in given.some", given={"some": some}):
+            there.setdefault(number_of(each.event), {})[str(each.address or "").lower()] = each
+    people = people_of(session, {guest.address for event, _record in written for guest in event.guests})
+    new: list[dict[str, object]] = []
+    changes: list[tuple[EventAttendee, Mapping[str, object]]] = []
+    for event, record in written:
+        known = there.get(record.id, {})
+        taken = {each.who for each in known.values()}
+        for guest in event.guests:
+            values = said(guest)
+            found = known.pop(guest.address.lower(), None)
+            if found is not None:
+                changes.append((found, values))  # type: ignore[arg-type]
+                continue
+            who = people.get(guest.address.lower())
+            new.append({"event": record, "who": None if who in taken else who, "address": guest.address, **values})
+            taken.add(who)
+        for gone in known.values():
+            if gone.address is not None:
+                session.delete(gone)
+    session.update_many(changes)
+    session.create_many(EventAttendee, new)
+
+
+def said(guest: Guest) -> dict[str, object]:
+    """Return what a file says of an attendee."""
+    return {"name": guest.name, "part": guest.part, "attendance": guest.attendance}
+
+
+def people_of(session: Session, addresses: Iterable[str]) -> dict[str, Ref[object]]:
+    """Return the users and contacts who are known by e-mail addresses, where only one is, users first."""
+    listed = sorted({found for each in addresses if (found := email_of(each)) is not None})
+    people: dict[str, Ref[object]] = {}
+    for declared in (Contact, User):
+        entity = session.model.entity(declared)
+        if not session.principal.sees(entity, entity.fields["email"]):
+            continue
+        matches: dict[str, set[Ref[object]]] = {}
+        for start in range(0, len(listed), AT_ONCE):
+            given = {"addresses": listed[start : start + AT_ONCE]}
+            for each in session.find(declared, "email in given.addresses", given=given):
+                matches.setdefault(str(each.email).lower(), set()).add(each.ref)
+        people |= {address: next(iter(refs)) for address, refs in matches.items() if len(refs) == 1}
+    return people
+
+
+def email_of(address: str) -> str | None:
+    """Return an e-mail address as records keep it; None if it is none."""
+    try:
+        return EmailKind().parse(address, Conventions())
+    except InvalidValue:
+        return None

@@ -1,0 +1,154 @@
+"""Reading iCalendar files: what is in them, and why the rest of it is not imported."""
+
+from __future__ import annotations
+
+import warnings
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+from icalendar import Component
+from icalendar.timezone import tzp
+
+from crmkit.core.declare.kinds.times import zone
+from crmkit.errors import InvalidValue
+from crmkit.translation import _
+from crmkit_activities.events.recurrence import Recurrence
+from crmkit_activities.ics.component import read_event
+from crmkit_activities.ics.values import IcsEvent, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_BYTES, MOST_COMPONENTS, DEEPEST = 10_000_000, 20_000, 20
+PARSING = Lock()
+"""Held while a file is parsed, as the parser's memory of time zones is one for all."""
+SILENT = frozenset({"VCALENDAR", "VTIMEZONE"})
+
+
+@frozen(kw_only=True)
+class Reading:
+    """What is in a file: events, each series before its changed occurrences, and what is not imported, and why."""
+
+    events: tuple[IcsEvent, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_calendar(data: bytes, home: str) -> Reading:
+    """Return the events of an iCalendar file; times without a zone are in the home zone (an IANA name).
+
+    Nothing in a file makes this fail: what can't be read is a problem.
+    """
+    refused = too_much(data)
+    if refused is not None:
+        return Reading(problems=(refused,))
+    try:
+        found = parse(data)
+    except Exception as error:  # noqa: BLE001  (whatever a parser stumbles over, the file is what is wrong)
+        text = _("It can't be read: {problem}.", problem=str(error).rstrip(".") or type(error).__name__)
+        return Reading(problems=(Problem(component="VCALENDAR", uid="", text=text),))
+    problems: list[Problem] = []
+    components = [each for top in found for each in events_of(top, problems)]
+    if not components and not problems:
+        problems.append(Problem(component="VCALENDAR", uid="", text=_("There is no event in it.")))
+    return Reading(events=tuple(read_events(components, home, problems)), problems=tuple(problems))
+
+
+def parse(data: bytes) -> Any:
+    """Return the components of a file.
+
+    The parser remembers the time zones that files define, for all files to come. So it is made to forget them first;
+    and where a file defines its zones behind the events that are in them, it reads the file twice.
+    """
+    with PARSING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zones with a vendor's prefix, whose names are guessed rightly
+        tzp.use_default()
+        if 0 <= data.find(b"BEGIN:VEVENT") < data.rfind(b"BEGIN:VTIMEZONE"):
+            Component.from_ical(data, multiple=True)
+        return Component.from_ical(data, multiple=True)
+
+
+def too_much(data: bytes) -> Problem | None:
+    """Return why a file is too large to be read, None if it isn't."""
+    text = None
+    if len(data) > MOST_BYTES:
+        text = _("The file is larger than {most} bytes.", most=MOST_BYTES)
+    elif data.upper().count(b"BEGIN:") > MOST_COMPONENTS:
+        text = _("The file has more than {most} components.", most=MOST_COMPONENTS)
+    return None if text is None else Problem(component="VCALENDAR", uid="", text=text)
+
+
+def events_of(top: Any, problems: list[Problem]) -> Iterator[Any]:
+    """Yield the VEVENTs of a component, and note what else is in it."""
+    waiting = [(top, 0)]
+    while waiting:
+        component, depth = waiting.pop(0)
+        name = str(component.name or "?")
+        if name == "VEVENT":
+            yield component
+        elif name not in SILENT or depth > 1:
+            uid = str(component.get("UID", ""))
+            problems.append(Problem(component=name, uid=uid, text=_("Only events are imported.")))
+        elif name == "VCALENDAR" and depth < DEEPEST:
+            waiting += [(each, depth + 1) for each in component.subcomponents]
+
+
+def read_events(components: list[Any], home: str, problems: list[Problem]) -> Iterator[IcsEvent]:
+    """Yield series and single events, then changed occurrences; note what can't be read, and what is there twice."""
+    masters: dict[str, IcsEvent] = {}
+    for component in components:
+        if "RECURRENCE-ID" in component:
+            continue
+        event = attempt(component, home, None, problems)
+        if event is None:
+            continue
+        if event.uid in masters:
+            problems.append(problem_of(component, _("There is another event with this UID in the file.")))
+            continue
+        masters[event.uid] = event
+        yield event
+    seen: set[tuple[str, object]] = set()
+    for component in components:
+        if "RECURRENCE-ID" not in component:
+            continue
+        series = masters.get(str(component.get("UID", "")).strip())
+        event = attempt(component, home, series, problems)
+        if event is None or series is None or event.occurrence is None:
+            continue
+        if (event.uid, event.occurrence) in seen:
+            problems.append(problem_of(component, _("This occurrence is changed twice in the file.")))
+        elif not recurrence(series).takes_place(event.occurrence):
+            problems.append(problem_of(component, _("Its series doesn't take place then.")))
+        else:
+            seen.add((event.uid, event.occurrence))
+            yield event
+
+
+def attempt(component: Any, home: str, series: IcsEvent | None, problems: list[Problem]) -> IcsEvent | None:
+    """Return what a VEVENT says, or note why it can't be read."""
+    try:
+        return read_event(component, home, series)
+    except InvalidValue as error:
+        problems.append(problem_of(component, str(error)))
+    except Exception as error:  # noqa: BLE001  (values that the parser let through, and that are none)
+        text = _("It can't be read: {problem}.", problem=str(error).rstrip(".") or type(error).__name__)
+        problems.append(problem_of(component, text))
+    return None
+
+
+def problem_of(component: Any, text: str) -> Problem:
+    """Return a problem with a component."""
+    return Problem(component=str(component.name), uid=str(component.get("UID", "")), text=text)
+
+
+def recurrence(event: IcsEvent) -> Recurrence:
+    """Return when an event of a file takes place."""
+    return Recurrence(
+        start=event.start,
+        length=event.length,
+        zone=zone(event.zone),
+        all_day=event.all_day,
+        rules=event.rules,
+        extras=event.extras,
+        exceptions=event.exceptions,
+    )
