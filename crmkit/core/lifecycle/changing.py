@@ -12,7 +12,7 @@ from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
 from crmkit.core.lifecycle.duplicates.keys import concerns, follow
-from crmkit.core.lifecycle.files import store_files
+from crmkit.core.lifecycle.files import store_contents, take_contents
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.merging.redirects import merged_error
@@ -99,8 +99,9 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
         if any(unique_touched(entity, draft) for draft in drafts):
             check_unique(session, entity, drafts)
             refuse_all(entity.name, drafts)
-        store_files(session, entity, drafts)
+        contents = take_contents(entity, drafts)
         changes = apply_all(session, entity, drafts, action)
+        store_contents(session, contents)
         follow_trees(session, entity, ((change.before, change.after) for change in changes))
         entries = (
             (

@@ -10,7 +10,7 @@ from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft
 from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
 from crmkit.core.lifecycle.duplicates.keys import follow
-from crmkit.core.lifecycle.files import store_files
+from crmkit.core.lifecycle.files import store_contents, take_contents
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.moving import begin_stages, guard_entry
@@ -57,8 +57,9 @@ def create(session: Session, entity: EntityModel, given: Sequence[Mapping[str, o
             if len(drafts) > 1:
                 check_unique(session, entity, drafts)
                 refuse_all(entity.name, drafts)
-            store_files(session, entity, drafts)
+            contents = take_contents(entity, drafts)
             records = insert(session, entity, drafts)
+            store_contents(session, contents)
             settle(session, suspected, drafts, records)
             changed = [frozenset(name for name, value in d.values.items() if value is not None) for d in drafts]
             changes = [

@@ -73,8 +73,8 @@ def number_of(draft: Draft) -> int:
     return 0 if draft.record is None else draft.record.id
 
 
-def store_files(session: Session, entity: EntityModel, drafts: Sequence[Draft]) -> None:
-    """Store the contents of the files that drafts set, once each; the records are without them."""
+def take_contents(entity: EntityModel, drafts: Sequence[Draft]) -> dict[str, bytes]:
+    """Take the contents of files out of drafts, and return them by their SHA-256; records are without them."""
     contents: dict[str, bytes] = {}
     for name in entity.files:
         for draft in drafts:
@@ -82,6 +82,11 @@ def store_files(session: Session, entity: EntityModel, drafts: Sequence[Draft]) 
             if isinstance(value, File) and value.content is not None:
                 contents[value.sha256] = value.content
                 draft.values[name] = evolve(value, content=None)
+    return contents
+
+
+def store_contents(session: Session, contents: Mapping[str, bytes]) -> None:
+    """Store contents, those that are there already excepted, once their records are written: nothing refuses them."""
     if contents:
         unit = session.unit
         file_contents.store(unit.connection, session.tables, contents, unit.now)
@@ -151,10 +156,10 @@ def verify(session: Session) -> Iterator[str]:
             digest.update(chunk)
             size += len(chunk)
         if (digest.hexdigest(), size) != (row.sha256, row.size):
-            yield _("the contents {sha256} are damaged", sha256=row.sha256)
+            yield _("the contents {digest} are damaged", digest=row.sha256)
     unused = sa.select(stored.c.sha256).where(~sa.exists().where(use.c.sha256 == stored.c.sha256))
     for sha256 in connection.execute(unused.order_by(stored.c.sha256)).scalars():
-        yield _("the contents {sha256} belong to no record", sha256=sha256)
+        yield _("the contents {digest} belong to no record", digest=sha256)
     lost = sa.select(use).where(~sa.exists().where(stored.c.sha256 == use.c.sha256))
     for row in connection.execute(lost.order_by(use.c.entity, use.c.record_id)):
         entity, number = row.entity, row.record_id

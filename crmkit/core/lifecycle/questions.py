@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
 
+from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle import files
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.declare.access import Action
+    from crmkit.core.declare.kinds import Kind
     from crmkit.core.lifecycle.ledger import Statements
     from crmkit.core.lifecycle.session import Session
     from crmkit.core.lifecycle.unit import Unit
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 IDS_AT_ONCE = 500
 R = TypeVar("R", bound=Record)
 """The entity of the records that a question is about."""
+
+
+def may_refer(kind: Kind, entity: str) -> bool:
+    """Return whether a reference to records of several entities may point to one of this."""
+    return isinstance(kind, AnyRefKind) and (not kind.targets or entity in kind.targets)
 
 
 class Questions:
@@ -243,14 +250,17 @@ class Questions:
     ) -> Page[R]:
         """Return the records of an entity that refer to a record, through the field `by` if there are several.
 
+        A reference to any entity counts if no other field refers to the record's.
+
         Raises:
             DeclarationError: if no field, or more than one, of the entity refers to the record's.
         """
         found = self.model.entity(entity)
         source = self.model.entity(record).name
         sees = self.principal.sees
-        refers = (found.fields[name] for name in found.references)
-        fields = [each.name for each in refers if each.target == source and sees(found, each)]
+        refers = [each for each in map(found.field, found.references) if sees(found, each)]
+        fields = [each.name for each in refers if each.target == source]
+        fields = fields or [each.name for each in refers if may_refer(each.kind, source)]
         if by is None and len(fields) != 1:
             problem = _(
                 "fields that refer to a {source}: {names}; say by= which one is meant.",

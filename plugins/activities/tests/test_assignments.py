@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from crmkit import Customer, User
 from crmkit.errors import AccessDeniedError
 from crmkit_activities.activity import Activity
+from crmkit_activities.events.view import calendar
 
 if TYPE_CHECKING:
     from crmkit import CRM, Record
@@ -19,6 +22,7 @@ VISIT: dict[str, Any] = {
     "planned_start": "2026-03-03T09:30",
     "planned_end": "2026-03-03T10:30",
 }
+DAY = (datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -45,7 +49,8 @@ def test_a_manager_gives_a_visit_to_a_subordinate(crm: CRM, people: dict[str, Us
             with pytest.raises(AccessDeniedError):
                 session.create(Activity, owner=owner, **VISIT)
     with crm.session(actor="ann") as session:
-        assert [each.id for each in session.find(Activity, "owner == me()")] == [visit.id]
+        (entry,) = calendar(session, *DAY)
+        assert (entry.record.ref, entry.title, entry.start) == (visit.ref, "Visit Acme", visit.planned_start)
         with pytest.raises(AccessDeniedError):
             session.create(Activity, owner=people["bob"], **VISIT)
 
@@ -71,8 +76,6 @@ def test_its_end_is_reported_back_once(crm: CRM, people: dict[str, User]) -> Non
 
 def events(crm: CRM) -> list[tuple[int, int]]:
     """Return of which activities the event was written, and to whom it says it reports."""
-    import json
-
     table = crm.tables.system.event
     with crm.engine.connect() as connection:
         rows = connection.execute(table.select().where(table.c.name == "activity.reported").order_by(table.c.id))

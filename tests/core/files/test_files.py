@@ -20,7 +20,7 @@ from crmkit.core.exchange.exporting import export
 from crmkit.core.exchange.generated import mapping_for
 from crmkit.core.exchange.importing import run_import
 from crmkit.core.storage.file_contents import CHUNK
-from crmkit.errors import DeclarationError, FieldHidden, FileDamagedError, NotFoundError, Refused
+from crmkit.errors import ConflictError, DeclarationError, FieldHidden, FileDamagedError, NotFoundError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ class Paper(Record):
     """A document of a customer."""
 
     name: str = crmkit.text()
+    code: str | None = crmkit.text(unique=True)
     owner: Ref[User] | None = crmkit.ref()
     customer: Ref[Customer] | None = crmkit.ref(person="about")
     scan: File | None = crmkit.file(privacy="personal", search=True)
@@ -119,6 +120,19 @@ def test_what_is_refused_stores_nothing(crm: CRM) -> None:
     session.create(Paper, name="a", scan=File("a.pdf", content=PDF))
     session.__exit__(RuntimeError, RuntimeError(), None)
     assert contents(crm) == {}
+    with crm.session(actor="admin") as session:
+        paper = session.create(Paper, name="a", code="A")
+        with pytest.raises(Refused):
+            session.create(Paper, name="b", code="a", scan=File("a.pdf", content=PDF))
+        with pytest.raises(ConflictError):
+            session.update(evolve_version(session, paper), scan=File("a.pdf", content=PDF))
+        session.update(paper, name="c")
+    assert contents(crm) == {}
+
+
+def evolve_version(session: Session, paper: Paper) -> Paper:
+    """Return a record as it would be if somebody had read it in another version."""
+    return session.make(session.model.entity(Paper), {**dict(paper.items()), "version": 7})  # type: ignore[return-value]
 
 
 def test_a_sum_alone_opens_nothing(crm: CRM, make_crm: CRMFactory) -> None:
@@ -253,7 +267,7 @@ def test_damage_is_found(crm: CRM) -> None:
         for each in (paper, lost):
             with pytest.raises(FileDamagedError, match="Restore a backup"):
                 session.content(each, "scan")
-    found = [str(each.text) for each in crm.audit.verify() if each.check == "files"]
+    found = [each.text for each in crm.audit.verify() if each.check == "files"]
     assert found == [
         f"the contents {'0' * 64} are damaged",
         f"the contents {digest(PDF)} are damaged",
