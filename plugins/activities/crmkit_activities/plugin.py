@@ -22,7 +22,7 @@ from crmkit_activities import (
     touchpoints,
 )
 from crmkit_activities.care import dates
-from crmkit_activities.events import conflicts, event
+from crmkit_activities.events import conflicts, event, notifying
 from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.mail import channel, servers
 from crmkit_activities.reminders import following, reminder
@@ -111,6 +111,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     contacted.follow_participants(session, changes)
     recurring.follow(session, changes)
     event_hooks.after_create(session, changes)
+    notifying.after_create(session, changes)
     following.hand_on(session, changes)
 
 
@@ -119,6 +120,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow what was changed of what was done, and what was moved to another time."""
     contacted.follow(session, changes)
     event_hooks.after_update(session, changes)
+    notifying.after_update(session, changes)
     following.follow(session, changes)
 
 
@@ -126,6 +128,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Follow what is gone."""
     event_hooks.after_delete(session, changes)
+    notifying.after_delete(session, changes)
     following.follow(session, changes)
 
 

@@ -63,6 +63,18 @@ DECLARATIONS = (
         position=30,
     ),
     WorklistKind(
+        name="invitations",
+        label=_("Invitations to answer"),
+        help=_("Events to which you are invited, or that are offered to your team, and that you have not answered."),
+        entity="event_attendee",
+        where="who == me() and attendance in ('invited', 'offered') and event.status != 'cancelled' "
+        "and (event.last_at is None or event.last_at > now()) and event.owner != me()",
+        order="event.starts_at, id",
+        until="event.starts_at",
+        title="event.subject",
+        position=15,
+    ),
+    WorklistKind(
         name="notices",
         help=_("What you were told and have not read."),
         entity="notice",

@@ -1,0 +1,98 @@
+"""Notices of events: those who take part are told of each change once, and who makes it is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crmkit_activities.events.attendance import answer, invite
+from crmkit_activities.events.event import CalendarEvent, EventAttendee
+from crmkit_activities.worklist.listing import worklist
+
+if TYPE_CHECKING:
+    from crmkit import CRM, User
+
+TEN = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+
+
+def told(crm: CRM, who: str) -> list[str]:
+    """Return the kinds and the first words of what somebody was told, the earliest first."""
+    with crm.session(actor=who, readonly=True) as session:
+        return [f"{each.kind}: {each.text.split(',')[0]}" for each in reversed(session.notices())]
+
+
+@pytest.fixture
+def meeting(crm: CRM, people: dict[str, User]) -> CalendarEvent:
+    """A meeting of Ann's to which she has invited Bob and Cem."""
+    with crm.session(actor="ann") as session:
+        made = session.create(CalendarEvent, subject="Kick-off", starts_at=TEN, place="Room 2")
+        invite(session, made, [people["bob"], people["cem"], people["ann"]])
+        return made
+
+
+@pytest.mark.row("C7")
+def test_those_who_take_part_are_told_once_of_each_change(crm: CRM, meeting: CalendarEvent) -> None:
+    """That they are invited, of a new time, and that it is off: each once, and what concerns nobody not at all."""
+    assert told(crm, "bob") == ["event_planned: On your calendar: Kick-off"]
+    with crm.session(actor="ann") as session:
+        meeting = session.update(meeting, description="Bring cake.")
+        meeting = session.update(meeting, starts_at=TEN + timedelta(hours=1), place="Room 3")
+        meeting = session.update(meeting, status="cancelled")
+        session.update(meeting, place="nowhere")
+    assert told(crm, "bob")[1:] == ["event_changed: Changed: Kick-off", "event_cancelled: Cancelled: Kick-off"]
+    assert told(crm, "cem") == told(crm, "bob")
+    with crm.session(actor="bob") as session:
+        assert session.notices()[1].text.endswith("Room 3")
+
+
+@pytest.mark.row("C7")
+def test_the_actor_is_never_told(crm: CRM, meeting: CalendarEvent) -> None:
+    """Whoever makes the change knows of it; the owner is told when it was somebody else."""
+    assert told(crm, "ann") == []
+    with crm.session(actor="mia") as session:
+        session.update(session.get(CalendarEvent, meeting.id), starts_at=TEN + timedelta(hours=2))
+    assert told(crm, "ann") == ["event_changed: Changed: Kick-off"]
+    assert told(crm, "mia") == []
+
+
+@pytest.mark.row("C7")
+def test_who_has_declined_or_is_taken_off_is_left_in_peace(
+    crm: CRM, meeting: CalendarEvent, people: dict[str, User]
+) -> None:
+    """Who doesn't come needs no news; who is taken off is told that, and nothing more."""
+    with crm.session(actor="bob") as session:
+        answer(session, session.get(CalendarEvent, meeting.id), "declined")
+    with crm.session(actor="ann") as session:
+        [cem] = session.find(EventAttendee, {"who": people["cem"]})
+        session.delete(cem)
+        session.update(session.get(CalendarEvent, meeting.id), starts_at=TEN + timedelta(hours=2))
+    assert len(told(crm, "bob")) == 1
+    assert told(crm, "cem")[1:] == ["event_cancelled: You are no longer invited: Kick-off"]
+
+
+@pytest.mark.row("C7")
+def test_a_deleted_event_is_off(crm: CRM, meeting: CalendarEvent) -> None:
+    """Those whose invitations went with it are told."""
+    with crm.session(actor="ann") as session:
+        session.delete(session.get(CalendarEvent, meeting.id))
+    assert told(crm, "cem")[1:] == ["event_cancelled: Cancelled: Kick-off"]
+
+
+def test_what_is_over_is_no_news(crm: CRM, people: dict[str, User]) -> None:
+    """Events that are entered afterwards, as by an import, tell nobody."""
+    with crm.session(actor="ann") as session:
+        made = session.create(CalendarEvent, subject="Past", starts_at=TEN - timedelta(days=30))
+        invite(session, made, [people["bob"]])
+    assert told(crm, "bob") == []
+
+
+@pytest.mark.row("C11")
+def test_invitations_wait_on_the_worklist(crm: CRM, meeting: CalendarEvent) -> None:
+    """Until they are answered."""
+    with crm.session(actor="bob") as session:
+        [work] = worklist(session, "invitations")
+        assert [(item.title, item.until) for item in work.items] == [("Kick-off", TEN)]
+        answer(session, session.get(CalendarEvent, meeting.id), "accepted")
+        assert worklist(session, "invitations")[0].count == 0
