@@ -24,6 +24,7 @@ from crmkit_activities import (
 from crmkit_activities.care import dates
 from crmkit_activities.events import conflicts, event, notifying
 from crmkit_activities.events import hooks as event_hooks
+from crmkit_activities.follow_up import plan, resetting
 from crmkit_activities.mail import channel, servers
 from crmkit_activities.reminders import following, reminder
 from crmkit_activities.tasks import dependencies, recurring
@@ -62,6 +63,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from conflicts.DECLARATIONS
     yield from channel.DECLARATIONS
     yield from reminder.DECLARATIONS
+    yield from plan.DECLARATIONS
     yield from dates.DECLARATIONS
     yield from handled.DECLARATIONS
     yield from worklist_kinds.DECLARATIONS
@@ -78,6 +80,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     servers.check(session, drafts)
     event_hooks.before_write(session, drafts)
     reminder.check(session, drafts)
+    plan.check(session, drafts)
     following.reckon(session, drafts)
 
 
@@ -90,6 +93,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     dependencies.check(session, drafts)
     servers.check(session, drafts)
     reminder.check(session, drafts)
+    plan.check(session, drafts)
     following.reckon(session, drafts)
     completion.check_changed(session, drafts)
     event_hooks.before_write(session, drafts)
@@ -121,6 +125,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     contacted.follow(session, changes)
     event_hooks.after_update(session, changes)
     notifying.after_update(session, changes)
+    resetting.reset(session, changes)
     following.follow(session, changes)
 
 

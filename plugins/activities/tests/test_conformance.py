@@ -40,6 +40,7 @@ class TestActivities(PluginConformance):
     values: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "calendar_event": EVENT,
         "event_group": {"role": "member"},
+        "follow_up_plan": {"entity": "customer", "field": "name", "kind": "call"},
         "reminder": {"at": "2040-01-01T00:00Z", "anchor": None, "before": None},
         "mail_server": {"host": "mail.example.org", "sender_name": "Example"},
         "activity_dependency": {"activity": another, "needs": another},
