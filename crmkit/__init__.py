@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.records import Staged as Staged
     from crmkit.core.declare.records import extend as extend
     from crmkit.core.declare.records import record as record
+    from crmkit.core.declare.restrictions import Restriction as Restriction
     from crmkit.core.declare.role_sources import RoleSource as RoleSource
     from crmkit.core.declare.schedules import Daily as Daily
     from crmkit.core.declare.schedules import Every as Every
@@ -160,6 +161,7 @@ _HOMES = {
     "crmkit.core.declare.profiles": "Figure ProfileSection",
     "crmkit.core.declare.purposes": "Purpose",
     "crmkit.core.declare.records": "Record Staged extend record",
+    "crmkit.core.declare.restrictions": "Restriction",
     "crmkit.core.declare.role_sources": "RoleSource",
     "crmkit.core.declare.schedules": "Daily Every Monthly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",

@@ -36,6 +36,8 @@ ROWS = {
     "B12": "Units of a customer as a tree",
     "B13": "One customer per contact, or several",
     "B15": "Validation on every way of writing",
+    "B16": "Records are reviewed before others see them",
+    "B17": "What is sent back says why, field by field",
     "B18": "Sharing by hierarchy, teams and explicit shares",
     "B20": "Birthdays across year end and leap days",
     "B25": "Follow-up plans by level, begun anew by contacts",

@@ -14,6 +14,7 @@ from crmkit.core.assemble.policies import check_policies
 from crmkit.core.assemble.profiles import check_profiles
 from crmkit.core.assemble.purposes import check_purposes
 from crmkit.core.assemble.readers import check_readers
+from crmkit.core.assemble.restrictions import check_restrictions
 from crmkit.core.assemble.role_sources import check_role_sources
 from crmkit.core.assemble.secrets import check_secrets
 from crmkit.core.assemble.worklists import check_worklists
@@ -76,6 +77,7 @@ def check_model(model: Model) -> None:
     check_profiles(model)
     check_external_sources(model)
     check_role_sources(model)
+    check_restrictions(model)
     check_secrets(model)
     check_persons(model)
     check_purposes(model)

@@ -10,6 +10,7 @@ from attrs import define, frozen
 from crmkit.core.assemble.classes import record_class
 from crmkit.core.assemble.persons import person_links
 from crmkit.core.assemble.purposes import grounds_of
+from crmkit.core.assemble.restrictions import by_entity
 from crmkit.core.assemble.rights import Rights
 from crmkit.core.assemble.role_sources import raising_entities
 from crmkit.core.declare.duplicates import DuplicateRule
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import Field
     from crmkit.core.declare.kinds import Kind
     from crmkit.core.declare.records import Entity, Record
+    from crmkit.core.declare.restrictions import Restriction
     from crmkit.translation.languages import Languages
 
 T = TypeVar("T")
@@ -308,6 +310,11 @@ class Model:
     def grounds(self) -> Mapping[str, Mapping[str, tuple[Purpose, ...]]]:
         """By entity and field, the purposes that a sensitive field is kept for."""
         return grounds_of(self.purposes)
+
+    @cached_property
+    def restrictions(self) -> Mapping[str, tuple[Restriction, ...]]:
+        """The restrictions of what is seen, by entity."""
+        return by_entity(self)
 
     @cached_property
     def raising(self) -> frozenset[str]:

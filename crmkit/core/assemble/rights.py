@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel, FieldModel, Model
     from crmkit.core.declare.access import Action, Level
+    from crmkit.core.declare.restrictions import Restriction
 
 Levels = frozenset["Level"]
 NOTHING: Final[Levels] = frozenset()
@@ -55,6 +56,15 @@ class Rights:
     def privacy(self) -> bool:
         """Whether persons may be exported and erased."""
         return any(self.model.roles[name].privacy for name in self.roles if name in self.model.roles)
+
+    def restrictions(self, entity: str) -> tuple[Restriction, ...]:
+        """Return the restrictions of an entity that bind whoever has these roles, and no others."""
+        return tuple(each for each in self.model.restrictions.get(entity, ()) if not set(each.except_for) & self.held)
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The names of the roles."""
+        return frozenset(self.roles)
 
     def levels(self, entity: EntityModel, action: Action) -> Levels:
         """Return the levels that the actor reaches, those left out that another one of them takes in.

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.declarations import Rule
 from crmkit.core.declare.levels import LevelRule
+from crmkit.core.declare.restrictions import Restriction
 from crmkit.core.reading.filters import parse, predicate
+from crmkit.core.reading.restricting import problem_of
 from crmkit.errors import DeclarationError, FilterError
 from crmkit.translation import _
 
@@ -56,6 +58,12 @@ def check_conditions(model: Model) -> None:
     for level, plugin in model.of(LevelRule):
         if level.when:
             check_condition(model, level.entity, level.when, _("level rule {rule!r}", rule=level.name), plugin)
+    for restriction, plugin in model.of(Restriction):
+        subject = _("restriction {name!r}", name=restriction.name)
+        check_condition(model, restriction.entity, restriction.where, subject, plugin)
+        problem = problem_of(model, restriction)
+        if problem:
+            raise DeclarationError(subject=subject, problem=problem, plugin=plugin)
     for pipeline in model.pipelines.values():
         for each in pipeline.stages:
             subject = _("stage {name!r} of {pipeline!r}", name=each.name, pipeline=pipeline.name)

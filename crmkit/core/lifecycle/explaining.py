@@ -12,6 +12,7 @@ from crmkit.core.declare.access import ACTIONS, LEVELS
 from crmkit.core.declare.values import Ref
 from crmkit.core.reading.held_roles import held_roles, role_names, this_day
 from crmkit.core.reading.permission import Principal
+from crmkit.core.reading.restricting import restricted
 from crmkit.core.reading.sharing import WIDENED, moment, shared_entities, shared_with
 from crmkit.errors import AccessDeniedError, NotFoundError
 from crmkit.translation import _
@@ -132,11 +133,23 @@ def explained(
     is_allowed = session.unit.connection.execute(query).first() is not None
     counted = action if entity.whole is None else action_on_whole(action)
     reasons = tuple(reasons_of(session, principal, session.model.entity(subject), int(subject), counted))
+    kept = () if is_allowed else tuple(keeping_away(session, principal, record))
     if not is_allowed and is_marked_private(session, record):
         reasons = (_("It is private."),)
+    elif kept:
+        reasons = kept
     elif not is_allowed:
         reasons = (*reasons, _("It is not seen.")) if reasons else (_("No role or share allows it."),)
     return ActionExplained(action=action, is_allowed=is_allowed, reasons=reasons)
+
+
+def keeping_away(session: Session, principal: Principal, record: Record) -> Iterator[str]:
+    """Yield the restrictions that keep a record from being seen."""
+    entity, table = session.model.entity(record), session.tables[record.__crmkit_entity__.name]
+    for each in principal.restrictions(entity):
+        query = sa.select(table.c.id).where(table.c.id == record.id, restricted(principal, entity, table, each))
+        if session.unit.connection.execute(query).first() is None:
+            yield each.help or _("The restriction {name} keeps it away.", name=each.name)
 
 
 def is_marked_private(session: Session, record: Record) -> bool:

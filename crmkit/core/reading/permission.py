@@ -14,6 +14,7 @@ from crmkit.core.assemble.rights import action_on_whole, covers
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.reading.among import among
 from crmkit.core.reading.belonging import Belonging, owner_column
+from crmkit.core.reading.restricting import restricted
 from crmkit.core.reading.sharing import moment, shared_records, shared_with
 from crmkit.core.storage.moments import utc_now
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from crmkit.core.declare.access import Action
     from crmkit.core.declare.declarations import Command, Report
     from crmkit.core.declare.external_sources import ExternalSource
+    from crmkit.core.declare.restrictions import Restriction
     from crmkit.core.reading.context import Visible
+    from crmkit.core.reading.filters.filter import Filter
     from crmkit.core.storage.tables import Tables
 
 ALL: Final[Levels] = frozenset({"all"})
@@ -86,6 +89,15 @@ class Principal:
         """Which records belong to the actor, to its team, and so on."""
         return Belonging(tables=self.tables, user=self.user, team=self.team)
 
+    @cached_property
+    def filters(self) -> dict[tuple[str, str], Filter]:
+        """The filters of restrictions that were read already, by entity and name."""
+        return {}
+
+    def restrictions(self, entity: EntityModel) -> tuple[Restriction, ...]:
+        """Return the restrictions of an entity that bind the actor."""
+        return () if self.reaches_all else self.rights.restrictions(entity.name)
+
     def levels(self, entity: EntityModel, action: Action) -> Levels:
         """Return how far the actor reaches; several levels mean all that any of them reaches, none means nothing."""
         return ALL if self.reaches_all else self.rights.levels(entity, action)
@@ -100,7 +112,10 @@ class Principal:
 
     def reads_all(self, entity: EntityModel) -> bool:
         """Return whether the actor surely reads every record of an entity."""
-        return self.reaches_all or (entity.private_mark is None and "all" in self.rights.levels(entity, "read"))
+        if self.reaches_all:
+            return True
+        is_open = entity.private_mark is None and not self.restrictions(entity)
+        return is_open and "all" in self.rights.levels(entity, "read")
 
     @property
     def audits(self) -> bool:
@@ -136,6 +151,15 @@ class Principal:
         """
         if self.reaches_all:
             return None
+        allowed = self._reach_of_rights(entity, table, action)
+        seen = [restricted(self, entity, table, each) for each in self.restrictions(entity)]
+        limits = [each for each in (allowed, *seen) if each is not None]
+        return sa.and_(*limits) if limits else None
+
+    def _reach_of_rights(
+        self, entity: EntityModel, table: sa.FromClause, action: Action
+    ) -> sa.ColumnElement[bool] | None:
+        """Return the condition under which roles and shares allow something."""
         if entity.whole is not None:
             return self._reach_of_whole(entity.whole, table, action_on_whole(action))
         seen, wanted = self.levels(entity, "read"), self.levels(entity, action)

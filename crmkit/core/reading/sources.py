@@ -34,13 +34,22 @@ class Sources:
         needs_local_time: whether the statement computes days in the home time zone.
     """
 
-    def __init__(self, model: Model, tables: Tables, context: ReadContext, entity: EntityModel, dialect: str) -> None:
+    def __init__(
+        self,
+        model: Model,
+        tables: Tables,
+        context: ReadContext,
+        entity: EntityModel,
+        dialect: str,
+        *,
+        root: sa.FromClause | None = None,
+    ) -> None:
         self.model = model
         self.tables = tables
         self.context = context
         self.entity = entity
         self.dialect = dialect
-        self.root = tables[entity.name]
+        self.root = tables[entity.name] if root is None else root
         self.needs_local_time = False
         self._joined: dict[tuple[str, ...], sa.FromClause] = {(): self.root}
         self._from: sa.FromClause = self.root

@@ -18,6 +18,10 @@ class NotRecallableError(Refused):
     """The request can't be recalled by this actor: it is closed, or somebody else's."""
 
 
+class NotReviewableError(Refused):
+    """The record can't be submitted or reviewed by this actor at present."""
+
+
 class NoUserError(CommandError):
     """A program that acts for nobody can't submit, decide or review: what is decided is a person's decision."""
 

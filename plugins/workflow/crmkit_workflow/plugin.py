@@ -67,7 +67,8 @@ def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
-    """Write the history of owners, and follow with clocks."""
+    """Begin reviews, write the history of owners, and follow with clocks."""
+    decisions.after_create(session, changes)
     hands.after_create(session, changes)
     timekeeping.after_write(session, changes)
 

@@ -88,5 +88,7 @@ class TestWorkflow(PluginConformance):
         "approval_step_user": {"step": some_step, "user": somebody},
         "approval_request": {"record": some_customer, "flow": some_flow},
         "approval_task": {"request": some_request},
+        "review_rule": {"entity": "customer", "roles": ["viewer"], "reviewers": "superior", "fields": ["name"]},
+        "review": {"record": some_customer},
         "delegation": {"delegate": somebody, "entity": "opportunity"},
     }

@@ -22,13 +22,14 @@ def surviving_values(
     """Return the values that the first of the records gets by the rule, and those that it gets because they are chosen.
 
     The rule: the survivor keeps the value that it has, and gets the first one that another record has where it has
-    none; tags are united; a reference to one of the merged records becomes none. The actor needs no right to see or to
+    none; tags are united; a reference to one of the merged records becomes none. Locked fields stay as the survivor's
+    are: what a program found of another record need not hold for this one. The actor needs no right to see or to
     change a field for the rule to carry its value along, but for choosing one.
     """
     survivor = records[0]
     merged = {record.ref for record in records}
     automatic, explicit = {}, {}
-    for name in entity.writable:
+    for name in (each for each, field in entity.writable.items() if not field.declared.locked):
         own = value_of(survivor, name)
         value = by_rule(entity, records, name) if name not in chosen else own
         if isinstance(value, Ref) and value in merged:

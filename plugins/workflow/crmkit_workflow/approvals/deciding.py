@@ -78,6 +78,7 @@ def decide(
         decided = {
             "state": verdict,
             "decided_at": session.unit.now,
+            "waited": session.unit.now - part.task.opened_at,
             "decided_by": session.actor_ref,
             "delegation": delegation,
             "comment": comment,

@@ -10,6 +10,8 @@ from crmkit.translation import _
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.status import is_approvable
 
+GUARDED = frozenset({"approval_flow", "approval_step", "approval_step_user"})
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse flows and steps that speak of what isn't there."""
+    refuse_others(session, drafts)
     for draft in drafts.of(ApprovalFlow):
         entity = session.model.entities.get(str(draft.get("entity")))
         if entity is None or not is_approvable(entity):
@@ -31,6 +34,16 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
         entity = None if flow is None else session.model.entities.get(str(dict(flow.items())["entity"]))
         if entity is not None:
             check_condition(session, entity, draft)
+
+
+def refuse_others(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse that flows are made by who may not change every one of them: they decide about everybody's records."""
+    principal = session.principal
+    if drafts.entity.name not in GUARDED or principal.user is None:
+        return
+    if "all" not in principal.rights.levels(session.model.entities["approval_flow"], "update"):
+        for draft in drafts:
+            draft.refuse("id", _("Approval flows are made by those who may change all of them."))
 
 
 def not_approved(session: Session, name: object) -> str:

@@ -43,9 +43,10 @@ def is_approved(draft: Draft) -> bool:
 
 
 def approved_requests(session: Session, records: Iterable[Ref[object]]) -> Sequence[ApprovalRequest]:
-    """Return the approved requests of some records."""
+    """Return the approved requests of some records, without those of others that were merged into them."""
     given = {"records": list(records), "status": APPROVED}
-    return session.elevated.find(ApprovalRequest, "status == given.status and record in given.records", given=given)
+    found = session.elevated.find(ApprovalRequest, "status == given.status and record in given.records", given=given)
+    return [each for each in found if each.submitted == str(each.record)]
 
 
 def note_void(session: Session, changes: Batch[Change]) -> None:

@@ -11,6 +11,7 @@ from crmkit_workflow.approvals.flows import ADMINISTRATOR
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, PASSED, REASSIGNED, ApprovalTask
 from crmkit_workflow.approvals.telling import tell_approvers
+from crmkit_workflow.reviews import leaving as reviews
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ def hand_on(session: Session, changes: Batch[Change]) -> None:
     left = [each.after.id for each in changes.of(User) if each.after.deleted_at or is_deactivated(each)]
     if not left:
         return
+    reviews.hand_on(session, left)
     where = "state == 'open' and approver in given.users"
     tasks = session.find(ApprovalTask, where, given={"users": left}, order=["request", "id"])
     for request in sorted({int(each.request) for each in tasks}):

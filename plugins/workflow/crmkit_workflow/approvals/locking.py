@@ -15,6 +15,7 @@ from crmkit.translation import _
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.status import APPROVAL, PENDING, is_approvable
 from crmkit_workflow.ownership.poolable import FIELDS
+from crmkit_workflow.reviews.entities import Review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,9 +114,9 @@ def awaited_of(session: Session, entity: str, numbers: Iterable[int]) -> dict[in
 
 
 def refuse_deletion(session: Session, drafts: Batch[Draft]) -> None:
-    """Refuse that people delete requests and what was decided about them; the system may clear them away."""
+    """Refuse that people delete what was decided; the system may clear it away."""
     if session.principal.user is None or session.unit.depth > 1:  # a part goes with its whole
         return
-    for entity in (ApprovalRequest, ApprovalTask):
+    for entity in (ApprovalRequest, ApprovalTask, Review):
         for draft in drafts.of(entity):
             draft.refuse("id", _("What was decided stays on record."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
+from datetime import timedelta
 
 from crmkit import (
     Choice,
@@ -16,6 +17,7 @@ from crmkit import (
     boolean,
     choice,
     datetime,
+    duration,
     integer,
     json,
     locked,
@@ -41,6 +43,7 @@ class ApprovalRequest(Record):
     """
 
     record: Ref[object] = locked(any_ref(part_of=True))
+    submitted: str = locked(text(help="The record as it was when it was submitted; a merge leads `record` elsewhere."))
     flow: Ref[ApprovalFlow] = locked(ref())
     status: str = locked(choice(*STATUSES, index=True))
     open: bool | None = locked(boolean(index=True, help="Whether it is running."))
@@ -92,6 +95,7 @@ class ApprovalTask(Record):
     decided_at: Moment | None = locked(datetime())
     decided_by: Ref[User] | None = locked(ref())
     delegation: Ref[Delegation] | None = locked(ref(help="By which somebody else decided for the approver."))
+    waited: timedelta | None = locked(duration(help="How long it awaited a decision."))
     comment: str | None = locked(long_text())
     shared: bool | None = locked(boolean(help="Whether the record was opened to the approver for the decision."))
 

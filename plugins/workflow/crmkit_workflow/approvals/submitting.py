@@ -102,6 +102,7 @@ def begin(session: Session, plan: Plan, given: dict[str, object]) -> tuple[Appro
     flow, amount = cast("ApprovalFlow", given["flow"]), cast("Money | None", given["amount"])
     values = {
         **given,
+        "submitted": str(cast("Record", given["record"]).ref),
         "status": PENDING,
         "open": True,
         "submitter": session.principal.user,

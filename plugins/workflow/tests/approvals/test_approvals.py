@@ -271,3 +271,14 @@ def test_approvers_and_submitters_are_told(firm: Firm, crm: CRM) -> None:
         approve(session, request)
     with crm.session(actor="sam") as session:
         assert [each.text for each in session.notices()] == ["Opportunity 1 was approved."]
+
+
+@SQLITE
+def test_flows_are_made_by_administrators(firm: Firm, crm: CRM) -> None:
+    """Who may not change all flows makes none: a flow of one's own would be a way round the others."""
+    flow = firm.flow(ONE)
+    with crm.session(actor="sam") as session:
+        with pytest.raises(Refused, match="may change all of them"):
+            session.create(ApprovalFlow, name="Mine", entity="opportunity", rank=1, otherwise="pass")
+        with pytest.raises((Refused, AccessDeniedError)):
+            session.update(session.get(ApprovalFlow, flow.id), active=False)

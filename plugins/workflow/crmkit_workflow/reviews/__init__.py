@@ -1,0 +1,1 @@
+"""Reviews: new and changed records are there for others once somebody else has checked them."""
