@@ -35,6 +35,7 @@ ROWS = {
     "B11": "Contacts with customers, logged with all that belongs to them",
     "B12": "Units of a customer as a tree",
     "B13": "One customer per contact, or several",
+    "B14": "A score of completeness that gates moves",
     "B15": "Validation on every way of writing",
     "B16": "Records are reviewed before others see them",
     "B17": "What is sent back says why, field by field",

@@ -145,7 +145,12 @@ class Rights:
         kind = entity.whole.kind
         named = kind.targets if isinstance(kind, AnyRefKind) else (str(entity.whole.target),)
         wholes = [self.model.entities[name] for name in named or self.model.entities if name in self.model.entities]
-        return any(self.may(each, action_on_whole(action)) for each in wholes if each.whole is None or named)
+        return any(self.may(each, action_on_whole(action)) for each in wholes if named or self._is_open(each))
+
+    @staticmethod
+    def _is_open(whole: EntityModel) -> bool:
+        """Return whether what may be part of any record counts as part of these: not of parts, nor of private ones."""
+        return whole.whole is None and not whole.declared.private
 
 
 def shows(grant: Grant, field: FieldModel) -> bool:

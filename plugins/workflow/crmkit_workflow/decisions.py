@@ -1,10 +1,12 @@
-"""Decisions: what the plugin does at writes for positions, approvals, delegations and reviews."""
+"""Decisions: what the plugin does at writes for positions, approvals, delegations, reviews and scores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.approvals import flow_rules, flows, gating, leaving, locking, requests, status
+from crmkit_workflow.approvals import faces, flow_rules, flows, gating, leaving, locking, requests, status
+from crmkit_workflow.completeness import entities as completeness
+from crmkit_workflow.completeness import scoring
 from crmkit_workflow.delegation import entities as delegation
 from crmkit_workflow.delegation import rules as delegation_rules
 from crmkit_workflow.positions import entities as positions
@@ -25,11 +27,13 @@ DECLARATIONS = (
     *requests.DECLARATIONS,
     *review_status.DECLARATIONS,
     *review_entities.DECLARATIONS,
+    *completeness.DECLARATIONS,
+    *faces.DECLARATIONS,
 )
 
 
 def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
-    """Check new positions, flows and delegations, and lock what is being approved."""
+    """Check what the plugin's rules are made of, lock what is being approved, mark what is reviewed, and score."""
     position_rules.check(session, drafts)
     flow_rules.check(session, drafts)
     delegation_rules.check(session, drafts)
@@ -37,10 +41,12 @@ def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     gating.begin_as_draft(session, drafts)
     review_rules.check(session, drafts)
     reviews.mark_new(session, drafts)
+    scoring.check(session, drafts)
+    scoring.fill(session, drafts)
 
 
 def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
-    """Check changed positions, flows and delegations, and lock what is being approved."""
+    """Check what the plugin's rules are made of, lock what is being approved, mark what is reviewed, and score."""
     position_rules.check(session, drafts)
     flow_rules.check(session, drafts)
     delegation_rules.check(session, drafts)
@@ -48,6 +54,8 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     gating.void_changed(session, drafts)
     review_rules.check(session, drafts)
     reviews.mark_changed(session, drafts)
+    scoring.check(session, drafts)
+    scoring.fill(session, drafts)
 
 
 def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
@@ -55,6 +63,7 @@ def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     locking.refuse_changes(session, moves)
     gating.void_changed(session, moves)
     gating.check_moves(session, moves)
+    scoring.fill(session, moves)
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
@@ -70,8 +79,9 @@ def before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
-    """Begin reviews of new records."""
+    """Begin reviews of new records, and keep scores right."""
     reviews.begin_rounds(session, changes)
+    follow_scores(session, changes)
 
 
 def after_update(session: Session, changes: Batch[Change]) -> None:
@@ -79,14 +89,23 @@ def after_update(session: Session, changes: Batch[Change]) -> None:
     reviews.begin_rounds(session, changes)
     gating.note_void(session, changes)
     leaving.hand_on(session, changes)
+    follow_scores(session, changes)
+
+
+def follow_scores(session: Session, changes: Batch[Change]) -> None:
+    """Keep scores right, of what was written and, if weights were, of everything."""
+    scoring.ask_again(session, changes)
+    scoring.settle(session, changes)
 
 
 def after_move(session: Session, changes: Batch[Change]) -> None:
-    """Close void approvals."""
+    """Close void approvals, and keep scores right."""
     gating.note_void(session, changes)
+    scoring.settle(session, changes)
 
 
 def after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted positions leave, and hand on what awaits who left."""
     position_rules.close_gaps(session, changes)
     leaving.hand_on(session, changes)
+    scoring.ask_again(session, changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, ClassVar
 
 from crmkit import Customer, User
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crmkit import Session
+
+
+def some_field(session: Session) -> str:
+    """Return another field of customers each time."""
+    return list(session.model.entities["customer"].writable)[next(FIELD)]
 
 
 def somebody(session: Session) -> User:
@@ -56,6 +62,9 @@ TERMS: dict[str, object] = {
 }
 
 
+FIELD = itertools.cycle(range(5))
+
+
 class TestWorkflow(PluginConformance):
     """All checks, with the plugin as it is installed."""
 
@@ -88,6 +97,7 @@ class TestWorkflow(PluginConformance):
         "approval_step_user": {"step": some_step, "user": somebody},
         "approval_request": {"record": some_customer, "flow": some_flow},
         "approval_task": {"request": some_request},
+        "completeness_weight": {"entity": "customer", "field": some_field},
         "review_rule": {"entity": "customer", "roles": ["viewer"], "reviewers": "superior", "fields": ["name"]},
         "review": {"record": some_customer},
         "delegation": {"delegate": somebody, "entity": "opportunity"},

@@ -1,0 +1,61 @@
+"""Awaiting: what awaits the decision of a user, its own and what it may decide for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from crmkit import Money, Ref
+from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
+from crmkit_workflow.delegation.authority import Matter, in_force, mandates
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crmkit import Session
+
+
+@frozen(kw_only=True)
+class Awaiting:
+    """A request that awaits a decision in a step.
+
+    Attributes:
+        approver: whose turn it is; another one than the user if the user may decide for it.
+        since: since when, UTC.
+    """
+
+    request: ApprovalRequest
+    step: str
+    approver: int
+    since: datetime
+
+
+def awaiting(session: Session) -> list[Awaiting]:
+    """Return what awaits the actor's decision, the oldest first, in a few statements; nothing for the system."""
+    user, elevated = session.principal.user, session.elevated
+    if user is None:
+        return []
+    received = mandates(in_force(session, session.today), user)
+    given = {"approvers": sorted({user, *(each.approver for each in received)}), "state": OPEN}
+    where = "state == given.state and approver in given.approvers"
+    tasks = elevated.find(ApprovalTask, where, given=given, order=["opened_at", "id"])
+    if not tasks:
+        return []
+    wanted = {"ids": sorted({int(each.request) for each in tasks})}
+    requests = {each.id: each for each in elevated.find(ApprovalRequest, "id in given.ids", given=wanted)}
+    found = []
+    for task in tasks:
+        request = requests[int(task.request)]
+        assert isinstance(task.approver, Ref)
+        approver, matter = int(task.approver), matter_of(request)
+        allowed = approver == user or any(each.approver == approver and each.covers(matter) for each in received)
+        if allowed and int(request.submitter) != user:
+            found.append(Awaiting(request=request, step=task.step, approver=approver, since=task.opened_at))
+    return found
+
+
+def matter_of(request: ApprovalRequest) -> Matter:
+    """Return what is to be decided in a request."""
+    amount = request.amount.base if isinstance(request.amount, Money) else None
+    return Matter(entity=request.record.entity, flow=int(request.flow), amount=amount)

@@ -1,0 +1,101 @@
+"""The command `approvals`: what awaits me, and my decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Column, Table, User
+from crmkit.core.lifecycle.timeline import title_of
+from crmkit.errors import Refusal, Refused
+from crmkit.translation import _
+from crmkit_workflow.approvals.awaiting import awaiting
+from crmkit_workflow.approvals.deciding import approve, reject
+from crmkit_workflow.approvals.requests import ApprovalRequest
+from crmkit_workflow.approvals.submitting import recall, submit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmkit import Record, Ref, Session
+
+
+def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
+    """List what awaits the actor, or do one thing: submit a record, approve, reject or recall a request.
+
+    Raises:
+        Refused: if more than one thing is asked for at once.
+    """
+    asked = [name for name in ("submit", "approve", "reject", "recall") if given.get(name) is not None]
+    if len(asked) > 1:
+        text = _("Give one of them at a time: {names}.", names=", ".join(asked))
+        raise Refused(entity="approval_request", refusals=(Refusal(path=asked[1], text=text),))
+    if not asked:
+        return listed(session)
+    comment, step = given.get("comment"), given.get("step")
+    said, named = None if comment is None else str(comment), None if step is None else str(step)
+    if asked == ["submit"]:
+        return submit(session, record_of(session, given["submit"]), note=said)
+    request = session.elevated.get(ApprovalRequest, int(str(given[asked[0]])))
+    if asked == ["approve"]:
+        return approve(session, request, comment=said, step=named)
+    return recall(session, request) if asked == ["recall"] else reject(session, request, comment=said or "", step=named)
+
+
+def record_of(session: Session, reference: object) -> Record:
+    """Return the record that a reference leads to."""
+    from crmkit import Ref
+
+    assert isinstance(reference, Ref)
+    return session.get(session.model.entity(reference).record_class, int(reference))
+
+
+def listed(session: Session) -> Table:
+    """Return what awaits the actor's decision as a table."""
+    found = awaiting(session)
+    titles = titles_of(session, [each.request.record for each in found])
+    people = names_of(session, [number for each in found for number in (each.approver, int(each.request.submitter))])
+    return Table(
+        [
+            Column("request", _("Request"), "integer"),
+            Column("record", _("Record")),
+            Column("title", _("Title")),
+            Column("step", _("Step")),
+            Column("approver", _("Approver")),
+            Column("submitter", _("Submitter")),
+            Column("amount", _("Amount"), "money", currency=session.model.conventions.currency),
+            Column("since", _("Since"), "datetime"),
+        ],
+        [
+            (
+                each.request.id,
+                str(each.request.record),
+                titles.get(each.request.record),
+                each.step,
+                people.get(each.approver),
+                people.get(int(each.request.submitter)),
+                None if each.request.amount is None else each.request.amount.base,
+                each.since,
+            )
+            for each in found
+        ],
+        title=_("Awaiting my approval"),
+    )
+
+
+def titles_of(session: Session, refs: Iterable[Ref[object]]) -> dict[Ref[object], str]:
+    """Return the titles of records, as far as the actor sees them, in one statement an entity."""
+    wanted: dict[str, list[int]] = {}
+    for each in refs:
+        wanted.setdefault(each.entity, []).append(int(each))
+    found: dict[Ref[object], str] = {}
+    for name, numbers in wanted.items():
+        entity = session.model.entities[name]
+        found |= {each.ref: title_of(entity, each) for each in session.by_id(entity, numbers).values()}
+    return found
+
+
+def names_of(session: Session, users: Iterable[int]) -> dict[int, str]:
+    """Return the names of users, by id."""
+    given = {"ids": sorted(set(users))}
+    rows = session.elevated.rows(User, ["id", "name"], "id in given.ids", given=given) if given["ids"] else ()
+    return {int(str(number)): str(name) for number, name in rows}
