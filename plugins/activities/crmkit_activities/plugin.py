@@ -114,6 +114,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     contacted.follow(session, changes)
     contacted.follow_participants(session, changes)
     recurring.follow(session, changes)
+    memos.remind(session, changes)
     event_hooks.after_create(session, changes)
     notifying.after_create(session, changes)
     following.hand_on(session, changes)
@@ -123,6 +124,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow what was changed of what was done, and what was moved to another time."""
     contacted.follow(session, changes)
+    memos.remind(session, changes)
     event_hooks.after_update(session, changes)
     notifying.after_update(session, changes)
     resetting.reset(session, changes)

@@ -10,9 +10,11 @@ from crmkit import Customer, User
 from crmkit.errors import AccessDeniedError
 from crmkit_activities.activity import Activity
 from crmkit_activities.events.view import calendar
+from crmkit_activities.worklist.listing import worklist
 
 if TYPE_CHECKING:
     from crmkit import CRM, Record
+    from crmkit.testing.clock import FrozenClock
 
 pytestmark = pytest.mark.row("C12")
 
@@ -38,8 +40,10 @@ def told(crm: CRM, name: str) -> list[str]:
         return [str(each.words) for each in session.notices()]
 
 
-def test_a_manager_gives_a_visit_to_a_subordinate(crm: CRM, people: dict[str, User], boss: None) -> None:
-    """A visit with its time and its target is given to who reports to the manager, and to nobody else."""
+def test_a_manager_gives_a_visit_to_a_subordinate(
+    crm: CRM, people: dict[str, User], boss: None, clock: FrozenClock
+) -> None:
+    """A visit is given to who reports to the manager, and to nobody else, and is on the calendar and the worklist."""
     del boss
     with crm.session(actor="mia") as session:
         visit = session.create(Activity, owner=people["ann"], **VISIT)
@@ -51,6 +55,12 @@ def test_a_manager_gives_a_visit_to_a_subordinate(crm: CRM, people: dict[str, Us
     with crm.session(actor="ann") as session:
         (entry,) = calendar(session, *DAY)
         assert (entry.record.ref, entry.title, entry.start) == (visit.ref, "Visit Acme", visit.planned_start)
+        (work,) = worklist(session, "newly_assigned")
+        assert [item.title for item in work.items] == ["Visit Acme"]
+        assert worklist(session, "to_contact")[0].count == 0  # it is for tomorrow
+    clock.advance(days=1)
+    with crm.session(actor="ann") as session:
+        assert [item.title for item in worklist(session, "to_contact")[0].items] == ["Visit Acme"]
         with pytest.raises(AccessDeniedError):
             session.create(Activity, owner=people["bob"], **VISIT)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from crmkit import Customer, Opportunity
 from crmkit.errors import NotFoundError
 from crmkit_activities.memos import Memo
+from crmkit_activities.reminders.reminder import Reminder
 
 if TYPE_CHECKING:
     from crmkit import CRM, Session, User
+    from crmkit.testing.clock import FrozenClock
 
+HOUR = timedelta(hours=1)
 pytestmark = pytest.mark.row("C4")
 
 
@@ -41,6 +45,22 @@ def test_a_memo_may_be_about_any_record(crm: CRM, people: dict[str, User]) -> No
             assert [row["subject"] for row in session.profile(about)["memos"].rows] == ["Call first"]
     with crm.session(actor="bob") as session:
         assert session.profile(acme)["memos"].rows == ()
+
+
+def test_its_owner_is_reminded_of_a_memo(crm: CRM, people: dict[str, User], clock: FrozenClock) -> None:
+    """At its moment, the owner is told of a memo, and nobody else is; a moment that is moved is waited for."""
+    assert people
+    with crm.session(actor="ann") as session:
+        memo = session.create(Memo, subject="Ask for the order", remind_at=clock.now + HOUR)
+        memo = session.update(memo, remind_at=clock.now + 3 * HOUR)
+        assert session.count(Reminder) == 1
+    for hours, told in ((2, 0), (2, 1), (2, 1)):
+        clock.advance(hours=hours)
+        crm.worker().run_once()
+        with crm.session(actor="ann") as session:
+            assert [each.about for each in session.notices()] == [memo.ref] * told
+    with crm.session(actor="bob") as session:
+        assert session.notices() == ()
 
 
 def test_an_erased_person_is_in_no_memo(session: Session) -> None:
