@@ -10,7 +10,7 @@ import pytest
 
 from crmkit import BusinessCalendar, Team, User, WorklistKind
 from crmkit_workflow.clocks.entities import Clock
-from tests.desk import Ticket, answering, berlin, desk, make_rule, office
+from tests.workflow.desk import Ticket, answering, berlin, desk, make_rule, office
 
 if TYPE_CHECKING:
     from crmkit import CRM
@@ -66,6 +66,7 @@ def test_compliance_is_counted_by_rule_team_and_month(crm: CRM) -> None:
     assert "compliance" in by_rule.chart.columns  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_what_is_due_next_comes_first(crm: CRM) -> None:
     """Running clocks come by when they are due, if wished within a time; each viewer sees those of records it reads."""
     with crm.session(actor="admin") as session:
@@ -85,6 +86,7 @@ def test_what_is_due_next_comes_first(crm: CRM) -> None:
     assert one.notes == ("There are 3 more. Raise the limit to see them.",)
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_what_is_due_soon_is_on_the_owners_worklist(crm: CRM, clock: FrozenClock) -> None:
     """A warned or breached clock of an own record waits for its owner, and for nobody else."""
     (kind,) = [each for each, _plugin in crm.model.of(WorklistKind) if each.name == "clocks_due"]

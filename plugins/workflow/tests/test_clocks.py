@@ -11,7 +11,7 @@ from crmkit import BusinessCalendar, Customer, SpecialDay, Team, User
 from crmkit.errors import AccessDeniedError, Refused
 from crmkit.testing.snapshots import refused
 from crmkit_workflow.clocks.entities import Clock, ClockInterval, ClockRule, ClockTarget, ClockTerms
-from tests.desk import (
+from tests.workflow.desk import (
     Ticket,
     answering,
     berlin,
@@ -38,6 +38,7 @@ def crm(make_crm: CRMFactory, clock: FrozenClock) -> CRM:
     return make_crm(["workflow", desk()])
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_four_business_hours_over_a_weekend(crm: CRM) -> None:
     """A ticket of Friday 16:30 that may take four hours is due on Monday at 12:30, and is warned of at 80 %."""
     with crm.session(actor="admin") as session:
@@ -75,6 +76,7 @@ def test_two_clocks_side_by_side(crm: CRM, clock: FrozenClock) -> None:
         assert resolution.due_at == berlin(2026, 3, 30, 13, 45)
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_waiting_time_does_not_count(crm: CRM, clock: FrozenClock) -> None:
     """While a ticket waits for the customer nothing is due; what had passed before stays, and the rest comes after."""
     with crm.session(actor="admin") as session:
@@ -99,6 +101,7 @@ def test_waiting_time_does_not_count(crm: CRM, clock: FrozenClock) -> None:
         ]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_another_priority_changes_the_target_and_not_the_time_that_has_passed(crm: CRM, clock: FrozenClock) -> None:
     """Re-targeted, a clock keeps its elapsed time; the new target counts from the start, and may be over."""
     with crm.session(actor="admin") as session:
@@ -141,6 +144,7 @@ def test_customers_of_a_better_grade_are_served_sooner(crm: CRM) -> None:
         assert found["gold"].due_at == found["gold"].started_at + HOUR
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_first_rule_that_applies_counts(crm: CRM) -> None:
     """Of rules for one measure, position decides; a rule that applies and hasn't started yet keeps its place."""
     with crm.session(actor="admin") as session:
@@ -156,6 +160,7 @@ def test_the_first_rule_that_applies_counts(crm: CRM) -> None:
         assert clocks_of(session, low) == {}
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_changed_rule_leaves_running_clocks_alone(crm: CRM, clock: FrozenClock) -> None:
     """Clocks go by the terms under which they started, whatever becomes of their rule; new ones by the new terms."""
     with crm.session(actor="admin") as session:
@@ -181,6 +186,7 @@ def test_a_changed_rule_leaves_running_clocks_alone(crm: CRM, clock: FrozenClock
         assert session.count(ClockTerms, "current") == 0
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_batch_takes_as_many_statements_as_one(crm: CRM) -> None:
     """Clocks follow a hundred tickets in as many statements as ten."""
     import sqlalchemy as sa
@@ -202,6 +208,7 @@ def test_a_batch_takes_as_many_statements_as_one(crm: CRM) -> None:
     assert numbers[0] == numbers[1]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_entities_without_rules_cost_one_look_at_the_rules(crm: CRM) -> None:
     """Writing what no clock is for asks for the rules once in a transaction, and nothing else."""
     import sqlalchemy as sa
@@ -217,6 +224,7 @@ def test_entities_without_rules_cost_one_look_at_the_rules(crm: CRM) -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_owners_of_clocks_follow_their_records(crm: CRM) -> None:
     """A clock belongs to whoever owns its record."""
     with crm.session(actor="admin") as session:
@@ -228,6 +236,7 @@ def test_owners_of_clocks_follow_their_records(crm: CRM) -> None:
         assert session.count(Clock, "owner.team.name == 'Desk'") == 1
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_clocks_go_and_come_back_with_their_record(crm: CRM) -> None:
     """Deleting a ticket takes its clocks along, restoring brings them back; alone, they can't be deleted or written."""
     with crm.session(actor="admin") as session:

@@ -21,8 +21,8 @@ from crmkit import SYSTEM, Notice, User
 from crmkit.core.storage.moments import utc_now
 from crmkit_workflow.clocks.entities import Clock, ClockAlert
 from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
-from tests.desk import Ticket, desk, make_rule
-from tests.telling import slowly
+from tests.workflow.desk import Ticket, desk, make_rule
+from tests.workflow.telling import slowly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing.fixtures import CRMFactory
 
-PROGRAM = Path(__file__).with_name("telling.py")
-PATIENCE = 60
-KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 3
+ROOT = Path(__file__).parents[3]
+PROGRAM = ROOT / "tests" / "workflow" / "telling.py"
+PATIENCE, BEGINNING = 60, 3
+KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 2
 JOBS = ("clock_alerts", "escalate")
 
 Where = tuple[str, str | None]
@@ -43,8 +44,7 @@ def workers(on: Where, count: int, seconds: float) -> Iterator[list[subprocess.P
     """Start workers; whatever happens, none is left."""
     url, schema = on
     command = [sys.executable, str(PROGRAM), url, schema or "-", str(seconds)]
-    folder = str(PROGRAM.parents[1])
-    paths = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": paths}
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _number in range(count)
@@ -88,7 +88,7 @@ def ask(crm: CRM) -> None:
 def wait_until_begun(worker: subprocess.Popen[str]) -> None:
     """Wait until a worker says that it tells somebody something, or has nothing to tell any more."""
     assert worker.stdout is not None
-    select.select([worker.stdout], [], [], 5)
+    select.select([worker.stdout], [], [], BEGINNING)
 
 
 def untold(crm: CRM) -> int:

@@ -104,7 +104,7 @@ def test_a_skipped_day_has_no_hours_and_an_hour_that_comes_twice_has_two() -> No
 
 
 @given(hours, moments, durations)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_is_added_is_between(found: BusinessHours, start: datetime, duration: timedelta) -> None:
     """Between a moment and the one that is a duration later, that duration passes, and not before."""
     end = found.add(start, duration)
@@ -117,7 +117,7 @@ def test_what_is_added_is_between(found: BusinessHours, start: datetime, duratio
 
 
 @given(hours, moments, durations, durations)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_adding_is_additive_and_monotone(
     found: BusinessHours, start: datetime, first: timedelta, second: timedelta
 ) -> None:
@@ -129,7 +129,7 @@ def test_adding_is_additive_and_monotone(
 
 
 @given(hours, moments, durations, durations)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_time_between_adds_up_however_far_it_was_looked(
     found: BusinessHours, start: datetime, first: timedelta, second: timedelta
 ) -> None:

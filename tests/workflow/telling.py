@@ -14,7 +14,7 @@ from crmkit import CRM
 from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.clocks import alerts
 from crmkit_workflow.escalations import sweep
-from tests.desk import desk
+from tests.workflow.desk import desk
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, Session
