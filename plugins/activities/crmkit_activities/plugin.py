@@ -22,6 +22,7 @@ from crmkit_activities import (
     touchpoints,
 )
 from crmkit_activities.care import dates
+from crmkit_activities.events import commands as event_commands
 from crmkit_activities.events import conflicts, event, notifying
 from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.follow_up import plan, resetting
@@ -61,6 +62,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from sections.DECLARATIONS
     yield from event.DECLARATIONS
     yield from conflicts.DECLARATIONS
+    yield from event_commands.DECLARATIONS
     yield from channel.DECLARATIONS
     yield from reminder.DECLARATIONS
     yield from plan.DECLARATIONS
