@@ -79,7 +79,7 @@ def pending_among(session: Session, entity: str, numbers: Iterable[int]) -> list
 
     table = session.tables[entity]
     query = sa.select(table.c.id, table.c[APPROVAL]).where(table.c.id.in_(wanted)).order_by(table.c.id)
-    rows = session.unit.connection.execute(query.with_for_update(read=True, of=table))
+    rows = session.unit.connection.execute(query.with_for_update(key_share=True, of=table))
     return [number for number, status in rows if status == PENDING]
 
 
