@@ -172,7 +172,7 @@ def test_no_text_adds_a_header(crm: CRM, mailbox: Mailbox, port: int) -> None:
     assert "c@evil.example" in letter.get_content()
 
 
-@pytest.mark.parametrize("address", ["no address", "a@b>, <c@d", "@", "a@b, c@d", "<a@b>"])
+@pytest.mark.parametrize("address", ["no address", "a@b>, <c@d", "@", "a@b, c@d", "<a@b>", "änn@example.org"])
 def test_what_is_no_address_is_given_up(crm: CRM, port: int, address: str) -> None:
     """Nothing is sent to what can't be one address."""
     set_up(crm, port)

@@ -28,6 +28,8 @@ class HandledItem(Record):
     at_version: int = f.integer(min=1)
 
 
+MOST_MARKS = 2_000
+
 DECLARATIONS = (
     HandledItem,
     Unique(
@@ -64,9 +66,13 @@ def unmark_handled(session: Session, kind: str, item: Record) -> bool:
 
 
 def marks_of(session: Session) -> Marks:
-    """Return what the actor has handled: by kind, the records with their versions, in one statement."""
+    """Return what the actor has handled: by kind, the records with their versions, in one statement.
+
+    The latest marks count; of very old ones the records have changed, or are done.
+    """
     found: Marks = {}
-    for kind, item, version in session.rows(HandledItem, ["kind", "item", "at_version"], "user == me()"):
+    paths = ["kind", "item", "at_version"]
+    for kind, item, version in session.rows(HandledItem, paths, "user == me()", order="-id", limit=MOST_MARKS):
         assert isinstance(item, Ref)
         assert isinstance(version, int)
         found.setdefault(str(kind), {})[item] = version
