@@ -42,7 +42,7 @@ class TestActivities(PluginConformance):
         "event_group": {"role": "member"},
         "follow_up_plan": {"entity": "customer", "field": "name", "kind": "call"},
         "reminder": {"at": "2040-01-01T00:00Z", "anchor": None, "before": None},
-        "mail_server": {"host": "mail.example.org", "sender_name": "Example"},
+        "mail_server": {"host": "mail.example.org", "sender": "crm@example.org", "sender_name": "Example"},
         "activity_dependency": {"activity": another, "needs": another},
         "memo": {"private": False},
         "activity": {"kind": "call", "planned_end": None, "ended_at": None, **dict.fromkeys(NOT_OF_CALLS)},

@@ -28,7 +28,7 @@ class MailServer(Record):
     )
     username: str | None = f.text()
     password: str | None = f.text(privacy="secret")
-    sender: str = f.email(privacy="personal", help="The address from which messages come.")
+    sender: str = f.text(pattern=r"[^@\s<>,]+@[^@\s<>,]+", help="The address from which messages come.")
     sender_name: str | None = f.text(pattern=r"[^\x00-\x1f\x7f]+")
     rank: int = f.integer(min=1, default=1)
     active: bool = f.boolean(default=True)
