@@ -38,7 +38,7 @@ from crmkit.core.lifecycle.privacy.consents import Consents
 from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
-from crmkit.core.storage.locks import hold
+from crmkit.core.storage.locks import hold, share
 from crmkit.errors import AccessDeniedError
 from crmkit.translation import _
 
@@ -384,7 +384,10 @@ class Session(Notifying):
             setter(made, values.get(name))
         return made
 
-    def serialise(self, name: str) -> None:
-        """Wait until no other transaction holds this name, and hold it to the end of this one."""
+    def serialise(self, name: str, *, shared: bool = False) -> None:
+        """Wait until no other transaction holds this name, and hold it to the end of this one.
+
+        With `shared`, any number may hold it together, and only whoever wants it alone waits, or is waited for.
+        """
         self.unit.check_writable()
-        hold(self.unit.connection, self.tables, name)
+        (share if shared else hold)(self.unit.connection, self.tables, name)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit_workflow import faces
+from crmkit_workflow.handover import entities as hand_over_entities
+from crmkit_workflow.handover import guarding as leaving
+from crmkit_workflow.handover import settings
 from crmkit_workflow.ownership import entities, giving, guarding, poolable
 from crmkit_workflow.pools import declarations, following
 from crmkit_workflow.pools import entities as pool_entities
@@ -21,6 +25,9 @@ DECLARATIONS = (
     *poolable.DECLARATIONS,
     *declarations.DECLARATIONS,
     *queue_entities.DECLARATIONS,
+    hand_over_entities.HandOverRule,
+    *settings.DECLARATIONS,
+    *faces.DECLARATIONS,
 )
 
 
@@ -29,8 +36,10 @@ def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
     queues.check_queues(session, drafts)
+    leaving.check_rules(session, drafts)
     giving.fill_new(session, drafts)
     pools.check_owners(session, drafts)
+    leaving.check_owners(session, drafts)
 
 
 def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
@@ -38,22 +47,27 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
     queues.check_queues(session, drafts)
+    leaving.check_rules(session, drafts)
     pools.refuse_closing(session, drafts)
+    leaving.check_leaving(session, drafts)
     following.note_contacts(drafts)
     giving.fill_changed(session, drafts)
     pools.check_owners(session, drafts)
+    leaving.check_owners(session, drafts)
 
 
 def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Note whose records are from now on, if a move gives them to somebody."""
     giving.fill_changed(session, moves)
     pools.check_owners(session, moves)
+    leaving.check_owners(session, moves)
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
     """Keep the history, and pools that are needed."""
     guarding.refuse_deleted(session, drafts)
     pools.refuse_deleting(session, drafts)
+    leaving.check_deleting(session, drafts)
 
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
@@ -66,3 +80,4 @@ def after_change(session: Session, changes: Batch[Change]) -> None:
     """Write the history of owners, and close the places in queues of records that went another way."""
     giving.record_changes(session, changes)
     queues.settle(session, changes)
+    leaving.perform(session, changes)

@@ -54,43 +54,46 @@ def give_each(
     why: str = "",
     pool: Ref[object] | None = None,
     along: Iterable[str] = (),
+    as_actor: bool = False,
 ) -> list[R]:
-    """Give records of one entity each to its new owner, or into a pool, with system reach; return them as they are now.
+    """Give records of one entity each to its new owner, or into a pool; return them as they are now.
 
-    What refers to them, is of an entity in `along`, and had the same owner, comes along. All or none. Whoever calls it
-    has made sure that the actor may.
+    What refers to them, is of an entity in `along`, is not closed, and had the same owner, comes along. All or none. It
+    is written with system reach, and whoever calls it has made sure that the actor may; or `as_actor`, within what the
+    actor may transfer.
 
     Raises:
         ConflictError: if one was changed by somebody else since it was read.
         Refused: if a plugin refuses, or a new owner has as many as the pools allow.
+        AccessDeniedError: if the actor may not transfer one of them, or what comes along.
     """
     if not pairs:
         return []
-    elevated = session.elevated
+    writer = session if as_actor else session.elevated
     entity = session.model.entity(pairs[0][0])
-    further: dict[str, object] = {"pool": pool} if is_poolable(entity) else {}
+    further: dict[str, object] = {"pool": pool} if is_poolable(entity) and (pool is not None or not as_actor) else {}
     with occasion(session, Giving(how=how, why=why[:LONGEST_WHY])):
         for name in along:
-            give_along(session, pairs, name)
-        return elevated.update_many((each, {str(entity.owner): owner, **further}) for each, owner in pairs)
+            give_along(session, writer, pairs, name)
+        return writer.update_many((each, {str(entity.owner): owner, **further}) for each, owner in pairs)
 
 
-def give_along(session: Session, pairs: Sequence[tuple[Record, Ref[object] | None]], name: str) -> int:
-    """Give what refers to records and has the same owner as they to their new owners; return how many."""
-    elevated, entity = session.elevated, session.model.entity(pairs[0][0])
-    other = session.model.entity(name)
+def give_along(session: Session, writer: Session, pairs: Sequence[tuple[Record, Ref[object] | None]], name: str) -> int:
+    """Give what refers to records, is not closed, and has the same owner as they, to their new owners."""
+    entity, other = session.model.entity(pairs[0][0]), session.model.entity(name)
     links = [each for each in other.references if other.fields[each].target == entity.name]
     if other.owner is None or not links:
         return 0
     link, owner = links[0], other.owner
     owners = {each.id: (getattr(each, str(entity.owner)), new) for each, new in pairs}
-    found = elevated.find(other.record_class, f"{link} in given.ids", given={"ids": list(owners)}, order="id")
+    where = f"{link} in given.ids" + (" and stage.kind in ('open', 'waiting')" if other.staged else "")
+    found = session.elevated.find(other.record_class, where, given={"ids": list(owners)}, order="id")
     changes = []
     for each in found:
         before, after = owners[int(getattr(each, link))]
         if getattr(each, owner) == before:
             changes.append((each, {owner: after}))
-    return len(elevated.update_many(changes))
+    return len(writer.update_many(changes))
 
 
 def fill_new(session: Session, drafts: Batch[CreateDraft]) -> None:

@@ -20,6 +20,7 @@ from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.due import Return, returns
 from crmkit_workflow.pools.facts import columns_of, facts
 from crmkit_workflow.pools.handling import given, pool_ref
+from crmkit_workflow.pools.reminding import remind, tell_gone
 from crmkit_workflow.pools.results import Given
 from crmkit_workflow.pools.terms import calendar_of, horizon, pools_of
 
@@ -126,6 +127,11 @@ def sweep_batch(session: Session, entity: EntityModel, after: str | None = None,
     judged = judge(session, facts(session, entity, columns, rows, pools), pools)
     returned, failed = give_back(session, entity, judged.due, pools)
     keep(session, entity, judged.noted)
+    by_id = {each.pool.id: each for each in pools}
+    remind(session, entity, judged.near, by_id, calendar_of(session))
+    owners = {record.id: record.held.owner for record, _one in judged.due}
+    gone = [(int(ref), owners[int(ref)], one, why_of(one.kind, one.days)) for ref, one in returned]
+    tell_gone(session, entity, gone, by_id)
     ref = ref_class(entity.name)
     return Swept(
         checked=len(page),

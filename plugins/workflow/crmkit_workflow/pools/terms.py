@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
@@ -15,7 +16,6 @@ from crmkit_workflow.pools.entities import Pool, PoolExtension, PoolMember, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from crmkit import Session
 
@@ -136,8 +136,16 @@ def memberships(members: Iterable[PoolMember], users: Mapping[int, set[int]]) ->
 
 
 def calendar_of(session: Session) -> Calendar:
-    """Return where days begin, and which are working days."""
-    return Calendar(zone=zone(session.model.conventions.time_zone))
+    """Return where days begin, and which are working days, by the business calendar that applies where none is said."""
+    conventions = session.model.conventions
+    place, hours = zone(conventions.time_zone), session.elevated.calendars.hours()
+
+    @cache
+    def is_working(day: date) -> bool:
+        start = datetime.combine(day, time(0), place)
+        return bool(hours.openings(start, datetime.combine(day + timedelta(days=1), time(0), place)))
+
+    return Calendar(zone=place, is_working=is_working)
 
 
 def horizon(found: Iterable[PoolTerms]) -> timedelta:

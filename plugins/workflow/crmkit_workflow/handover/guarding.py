@@ -1,0 +1,92 @@
+"""Guarding: nobody who owns something goes, and nobody who has gone gets anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from crmkit import User
+from crmkit.core.lifecycle.occasions import occasion_of
+from crmkit.translation import _
+from crmkit_workflow.handover.entities import ANY, HandOverRule
+from crmkit_workflow.handover.handing import HandingOver, hand_over, owned_by, plan
+from crmkit_workflow.handover.settings import OFF, PERFORM
+from crmkit_workflow.pools import limits
+from crmkit_workflow.staff import active_among
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Change, DeleteDraft, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+
+def check_leaving(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse to switch off a user whose records would be left behind, with how many they are."""
+    if session.setting("hand_over") == OFF or occasion_of(session, HandingOver) is not None:
+        return
+    for draft in drafts.of(User):
+        if draft.record is not None and draft.record.active and not draft.get("active"):
+            refuse_left(session, draft, "active", performs=session.setting("hand_over") == PERFORM)
+
+
+def check_deleting(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete a user who owns records."""
+    if session.setting("hand_over") == OFF:
+        return
+    for draft in drafts.of(User):
+        refuse_left(session, draft, "id", performs=False)
+
+
+def refuse_left(session: Session, draft: Draft, path: str, *, performs: bool) -> None:
+    """Refuse that a user goes, for every entity of which records would be left behind."""
+    assert draft.record is not None
+    user = draft.record.id
+    limits.hold(session, user)
+    counts = owned_by(session, user)
+    goals = plan(session, user, counts) if performs else {}
+    for name, count in counts.items():
+        if name not in goals:
+            text = _("{count} records of {entity} belong to the user. Hand them over first.", count=count, entity=name)
+            draft.refuse(path, text)
+
+
+def perform(session: Session, changes: Batch[Change]) -> None:
+    """Hand over, by the hand-over rules, what users own who have just been switched off."""
+    if session.setting("hand_over") != PERFORM or occasion_of(session, HandingOver) is not None:
+        return
+    for change in changes.of(User):
+        if change.before is not None and change.before.active and not change.after.active:
+            hand_over(session, cast("User", change.after))
+
+
+def check_owners(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse open records for somebody who is not active.
+
+    Whoever switches a user off holds its name alone, and whoever gives it something shares it: so neither misses what
+    the other does.
+    """
+    owner = drafts.entity.owner
+    if owner is None or session.setting("hand_over") == OFF:
+        return
+    gaining = [each for each in drafts if each.sets(owner) and each.get(owner) is not None and is_open(each)]
+    users = sorted({int(cast("int", each.get(owner))) for each in gaining})
+    if not users:
+        return
+    for user in users:
+        session.serialise(f"owner {user}", shared=True)
+    active = active_among(session, users)
+    for draft in gaining:
+        if int(cast("int", draft.get(owner))) not in active:
+            draft.refuse(owner, _("The owner is not active. Choose another one."))
+
+
+def is_open(draft: Draft) -> bool:
+    """Return whether a record will be open, or goes through no stages."""
+    return not (draft.entity.staged and draft.is_closed)
+
+
+def check_rules(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse hand-over rules for entities whose records have no owner."""
+    for draft in drafts.of(HandOverRule):
+        name = str(draft.get("entity"))
+        entity = session.model.entities.get(name)
+        if name != ANY and (entity is None or entity.owner is None):
+            draft.refuse("entity", _("Records of {name!r} have no owner.", name=name))

@@ -1,0 +1,142 @@
+"""The command `crmkit pool`: what lies in pools, claiming it, releasing into them, and the sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from crmkit import Column, Ref, Table
+from crmkit.core.declare.values import ref_class
+from crmkit.errors import AccessDeniedError, Refusal, Refused
+from crmkit.translation import Text, _, ngettext
+from crmkit_workflow.ownership.poolable import is_poolable
+from crmkit_workflow.pools.claiming import claim
+from crmkit_workflow.pools.entities import Pool
+from crmkit_workflow.pools.handling import is_admin, release
+from crmkit_workflow.pools.results import NotGiven
+from crmkit_workflow.pools.sweep import sweep
+from crmkit_workflow.pools.terms import pools_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmkit import EntityModel, Session
+    from crmkit.core.reading.reports.columns import Cell
+    from crmkit_workflow.pools.terms import PoolTerms
+
+MOST = 100
+
+
+def pool_command(
+    session: Session, *, do: str, pool: str | None, entity: str, records: tuple[str, ...] | None, why: str | None
+) -> Table | str:
+    """Do what `crmkit pool` is asked for.
+
+    Raises:
+        Refused: if a pool or a record isn't named rightly.
+        AccessDeniedError: if somebody sweeps who may not change all pools.
+    """
+    if do == "sweep":
+        return swept(session)
+    named = pool_named(session, pool) if pool else None
+    if do == "list":
+        return listed(session, entity) if named is None else lying(session, named)
+    refs = refs_of(session, entity, records or ())
+    if do == "claim":
+        return told(session, claim(session, refs))
+    return told(session, release(session, refs, None if named is None else named.pool, why=why or ""))
+
+
+def mine(session: Session, entity: EntityModel) -> list[PoolTerms]:
+    """Return the pools of an entity in which the actor takes part; all of them for the system."""
+    user = session.principal.user
+    return [each for each in pools_of(session, entity.name) if user is None or user in each.members]
+
+
+def pool_named(session: Session, name: str) -> PoolTerms:
+    """Return the pool of a name in which the actor takes part."""
+    for entity in session.model.entities.values():
+        if is_poolable(entity):
+            for each in mine(session, entity):
+                if each.pool.name == name:
+                    return each
+    text = _("You take part in no pool {name!r}.", name=name)
+    raise Refused(entity="pool", refusals=(Refusal(path="pool", text=text),))
+
+
+def listed(session: Session, name: str) -> Table:
+    """Return the pools in which the actor takes part, with how much lies in each."""
+    entity = session.model.entity(name)
+    pools = mine(session, entity) if is_poolable(entity) else []
+    rows = (
+        session.elevated.aggregate(entity.name, by=["pool"], measures={"n": "count()"}, where="pool is not None")
+        if pools
+        else []
+    )
+    counts = {int(cast("int", pool)): number for pool, number in rows}
+    return Table(
+        [
+            Column("pool", _("Pool")),
+            Column("records", _("Records"), "integer"),
+            Column("administrator", _("Administrator")),
+        ],
+        [
+            (each.pool.name, cast("int", counts.get(each.pool.id, 0)), _("yes") if is_admin(session, each) else None)
+            for each in pools
+        ],
+        title=_("Pools"),
+    )
+
+
+def lying(session: Session, pool: PoolTerms) -> Table:
+    """Return what lies in a pool, the longest first; of each its name, if the actor may see that field."""
+    entity = session.model.entity(pool.pool.entity)
+    title = entity.declared.title
+    shown = title != "id" and session.principal.sees(entity, entity.fields[title])
+    fields = ["id", *([title] if shown else []), "pooled_at"]
+    rows = session.elevated.rows(entity.declared.declared, fields, {"pool": pool.pool}, order="pooled_at", limit=MOST)
+    columns = [Column("id", _("Id"), "integer"), *([Column("name", _("Name"))] if shown else [])]
+    return Table(
+        [*columns, Column("since", _("In the pool since"), "datetime")],
+        cast("list[tuple[Cell, ...]]", rows),
+        title=pool.pool.name,
+    )
+
+
+def refs_of(session: Session, entity: str, records: Iterable[str]) -> list[Ref[object]]:
+    """Return the references that ids stand for.
+
+    Raises:
+        Refused: if there are none, or one is no id.
+    """
+    made = ref_class(session.model.entity(entity).name)
+    found = [each.rpartition(":")[2] for each in records]
+    if not found or not all(each.isdecimal() for each in found):
+        text = _("Name the records by their ids, such as --records 17,18.")
+        raise Refused(entity="pool", refusals=(Refusal(path="records", text=text),))
+    return [made(int(each)) for each in found]
+
+
+def told(session: Session, results: Iterable[object]) -> Table:
+    """Return what became of records."""
+    del session
+    rows: list[tuple[Cell, ...]] = []
+    for each in results:
+        ref = each.record if isinstance(each, NotGiven) else each.record.ref  # type: ignore[attr-defined]
+        rows.append((str(ref), each.text if isinstance(each, NotGiven) else _("Done.")))
+    return Table([Column("record", _("Record")), Column("result", _("Result"))], rows, title=_("Pool"))
+
+
+def swept(session: Session) -> Text:
+    """Sweep all pools."""
+    if session.principal.user is not None and "all" not in session.principal.levels(
+        session.model.entity(Pool), "update"
+    ):
+        raise AccessDeniedError(action=_("sweep"), entity=_("pools"), actor=session.principal.name)
+    found = sweep(session)
+    return ngettext(
+        "{count} record returned of {checked} that were looked at; {failed} could not.",
+        "{count} records returned of {checked} that were looked at; {failed} could not.",
+        len(found.returned),
+        checked=found.checked,
+        failed=len(found.failed),
+    )

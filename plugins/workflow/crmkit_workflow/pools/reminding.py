@@ -1,0 +1,96 @@
+"""Reminding: owners are told some days before a record returns, once for each of the pool's days, and when it has."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from crmkit.core.declare.kinds import DateKind
+from crmkit.core.declare.values import ref_class
+from crmkit.core.lifecycle.notices.telling import Telling, notify
+from crmkit.translation import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crmkit import EntityModel, Session
+    from crmkit_workflow.pools.due import Calendar, Return
+    from crmkit_workflow.pools.facts import HeldRecord
+    from crmkit_workflow.pools.terms import PoolTerms
+
+    Judgement = tuple[HeldRecord, Return]
+
+KIND = "pool_return"
+
+
+def remind(
+    session: Session,
+    entity: EntityModel,
+    near: Sequence[Judgement],
+    pools: Mapping[int, PoolTerms],
+    calendar: Calendar,
+) -> None:
+    """Tell owners of what returns soon, where one of the pool's days before has come and it wasn't told yet."""
+    days = [(record, one, reminder(session, one, pools, calendar)) for record, one in near]
+    wanted = [(record, one, day) for record, one, day in days if day is not None]
+    names = names_of(session, entity, [record.id for record, _one, _day in wanted])
+    tellings = []
+    for record, one, day in wanted:
+        text = _(
+            "{name} returns to the pool {pool} on {day} unless you follow it up.",
+            name=names.get(record.id, str(record.id)),
+            pool=pools[one.target].pool.name if one.target in pools else str(one.target),
+            day=DateKind().format(calendar.day_of(one.at), session.model.conventions),
+        )
+        ref = ref_class(entity.name)(record.id)
+        key = f"{ref} returns {one.at.isoformat()} {day}"
+        owner = ref_class("user")(record.held.owner)
+        tellings.append(Telling(to=owner, text=text, about=ref, kind=KIND, key=key))
+    notify(session, tellings)
+
+
+def reminder(session: Session, one: Return, pools: Mapping[int, PoolTerms], calendar: Calendar) -> int | None:
+    """Return how many days before a return its owner is reminded now: the fewest of those that have come."""
+    left = calendar.day_of(one.at) - calendar.day_of(session.unit.now)
+    days = pools[one.pool].terms.remind_before
+    return min((each for each in days if left <= timedelta(days=each)), default=None)
+
+
+def tell_gone(
+    session: Session,
+    entity: EntityModel,
+    gone: Iterable[tuple[int, int, Return, str]],
+    pools: Mapping[int, PoolTerms],
+) -> None:
+    """Tell former owners of what has returned, each of all that went at once: `(id, owner, return, why)`."""
+    by_owner: dict[tuple[int, int, str], list[int]] = defaultdict(list)
+    for number, owner, one, why in gone:
+        by_owner[owner, one.target, why].append(number)
+    names = names_of(session, entity, [number for numbers in by_owner.values() for number in numbers])
+    tellings = []
+    for (owner, target, why), numbers in by_owner.items():
+        pool = pools[target].pool.name if target in pools else str(target)
+        first = names.get(numbers[0], str(numbers[0]))
+        if len(numbers) == 1:
+            text = _("{name} has returned to the pool {pool}: {why}", name=first, pool=pool, why=why)
+        else:
+            text = _(
+                "{name} and {count} more have returned to the pool {pool}: {why}",
+                name=first,
+                count=len(numbers) - 1,
+                pool=pool,
+                why=why,
+            )
+        about = ref_class(entity.name)(numbers[0])
+        tellings.append(Telling(to=ref_class("user")(owner), text=text, about=about, kind=f"{KIND}ed"))
+    notify(session, tellings)
+
+
+def names_of(session: Session, entity: EntityModel, ids: Sequence[int]) -> dict[int, str]:
+    """Return what records are called, in one statement."""
+    title = entity.declared.title
+    if not ids or title == "id":
+        return {}
+    rows = session.elevated.rows(entity.declared.declared, ["id", title], "id in given.ids", given={"ids": list(ids)})
+    return {cast("int", number): str(name) for number, name in rows}

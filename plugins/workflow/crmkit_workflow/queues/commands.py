@@ -1,0 +1,100 @@
+"""The command `crmkit queue`: what waits in queues, grabbing and declining it, giving it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from crmkit import Column, Table
+from crmkit.core.reading.reports.standard.choosing import record_named
+from crmkit.errors import AccessDeniedError, Refusal, Refused
+from crmkit.translation import _
+from crmkit_workflow.pools.commands import refs_of
+from crmkit_workflow.queues.distributing import Distributed, distribute
+from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
+from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, is_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crmkit import Session
+    from crmkit.core.reading.reports.columns import Cell
+
+MOST = 100
+
+
+def queue_command(
+    session: Session, *, do: str, queue: str | None, entity: str, records: tuple[str, ...] | None, to: str | None
+) -> Table:
+    """Do what `crmkit queue` is asked for.
+
+    Raises:
+        Refused: if a queue, a record or a user isn't named rightly.
+        AccessDeniedError: if somebody gives out a queue whose head it isn't.
+    """
+    if do == "list":
+        return listed(session)
+    if do == "distribute":
+        return told(distribute(session, headed(session, queue)))
+    refs = refs_of(session, entity, records or ())
+    if do == "grab":
+        return told(grab(session, refs))
+    if do == "decline":
+        return told(decline(session, each) for each in refs)
+    user = record_named(session, session.model.entities["user"], to or "", "to")
+    return told(assign_item(session, each, user) for each in refs)
+
+
+def headed(session: Session, name: str | None) -> Queue:
+    """Return the queue of a name, whose head the actor is.
+
+    Raises:
+        Refused: if there is no such queue.
+        AccessDeniedError: if the actor isn't its head.
+    """
+    found = session.elevated.find(Queue, {"name": name})
+    if not found:
+        text = _("There is no queue {name!r}.", name=name or "")
+        raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
+    user = session.principal.user
+    if user is not None and not is_head(session, found[0], user):
+        raise AccessDeniedError(action=_("give out"), entity=_("queue"), actor=session.principal.name)
+    return found[0]
+
+
+def listed(session: Session) -> Table:
+    """Return what waits in the queues in which the actor works, the longest waiting first; all for the system."""
+    user, elevated = session.principal.user, session.elevated
+    queues = [int(row[0]) for row in elevated.rows(QueueMember, ["queue"], {"user": user})] if user else []  # type: ignore[call-overload]
+    where = "state == 'waiting' and is_open" + (" and queue in given.queues" if user else "")
+    rows = elevated.rows(
+        QueueItem,
+        ["queue.name", "record", "entered_at"],
+        where,
+        given={"queues": queues} if user else None,
+        order="entered_at",
+        limit=MOST,
+    )
+    return Table(
+        [Column("queue", _("Queue")), Column("record", _("Record")), Column("since", _("Since"), "datetime")],
+        [(cast("Cell", queue), str(record), cast("Cell", since)) for queue, record, since in rows],
+        title=_("Waiting"),
+    )
+
+
+def told(results: Iterable[Taken | NotTaken | Distributed]) -> Table:
+    """Return what became of records."""
+    return Table(
+        [Column("record", _("Record")), Column("result", _("Result"))],
+        [row_of(each) for each in results],
+        title=_("Queue"),
+    )
+
+
+def row_of(result: Taken | NotTaken | Distributed) -> tuple[Cell, ...]:
+    """Return what became of one record."""
+    if isinstance(result, NotTaken):
+        return str(result.record), result.text
+    item = result.item
+    if item.assignee is None:
+        return str(item.record), _("It waits.")
+    return str(item.record), _("It is with {user}.", user=item.assignee)
