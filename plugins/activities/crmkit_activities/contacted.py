@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
 from typing import TYPE_CHECKING
 
-from crmkit import Contact, Customer, Ref, extend
+from crmkit import Contact, Customer, Handler, Ref, extend
 from crmkit.core.declare import fields as f
 from crmkit.errors import ConflictError
+from crmkit.translation import _
 from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_activities.kinds import kinds_of
 from crmkit_activities.referring import rows_referring
@@ -15,7 +16,7 @@ from crmkit_activities.referring import rows_referring
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crmkit import Batch, Change, Record, Session
+    from crmkit import Batch, Change, Occurrence, Record, Session
     from crmkit_activities.kinds import ActivityKind
 
     Latest = dict[str, dict[int, Moment]]
@@ -40,7 +41,16 @@ class ContactContacted:
     last_contacted_at: Moment | None = f.datetime(index=True, label="Last contact", help="Set by activities.")
 
 
-DECLARATIONS = (CustomerContacted, ContactContacted)
+DECLARATIONS = (
+    CustomerContacted,
+    ContactContacted,
+    Handler(
+        name="contacts_of_merged",
+        events=("customer.merged", "contact.merged"),
+        run="crmkit_activities.contacted:follow_merged",
+        help=_("Give a merged record the last contact that there was with any of those it was made of."),
+    ),
+)
 
 
 def follow(session: Session, changes: Batch[Change]) -> None:
@@ -74,6 +84,24 @@ def follow_participants(session: Session, changes: Batch[Change]) -> None:
         if activity is not None and is_contact(kinds, activity):
             note(found, part.person, activity)
     raise_all(session, found)
+
+
+def follow_merged(session: Session, occurrence: Occurrence) -> None:
+    """Raise it of the survivor of a merge to that of the latest contact that refers to it now."""
+    entity, number = occurrence.record.entity, int(occurrence.record)
+    kinds = kinds_of(session.model)
+    reaching = [(name, kind.unreached) for name, kind in kinds.items() if kind.is_contact]
+    given: dict[str, object] = {"person": number}
+    for place, (name, unreached) in enumerate(reaching):
+        given |= {f"kind_{place}": name, f"unreached_{place}": list(unreached)}
+    is_reached = " or ".join(
+        f"(kind == given.kind_{place} and (outcome is None or outcome not in given.unreached_{place}))"
+        for place in range(len(reaching))
+    )
+    where = f"{entity} == given.person and stage.kind == 'done' and ({is_reached})"
+    ((latest,),) = session.aggregate(Activity, measures={"latest": "max(ended_at)"}, where=where, given=given)
+    if isinstance(latest, Moment):
+        raise_moments(session, entity, {number: latest})
 
 
 def whole_of(part: Record) -> int:

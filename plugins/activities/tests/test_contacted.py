@@ -75,6 +75,18 @@ def test_who_took_part_was_contacted(session: Session, clock: FrozenClock) -> No
     assert last(session, tom) == clock.now
 
 
+def test_a_merge_sets_the_last_contact_not_back(crm: CRM) -> None:
+    """Of two customers that are made one, the latest contact with either is the last one."""
+    with crm.session(actor="admin") as session:
+        one, two = session.create(Customer, name="Acme"), session.create(Customer, name="ACME")
+        for customer, moment, outcome in ((one, day(3), "reached"), (two, day(5), "reached"), (two, day(7), "busy")):
+            session.create(Activity, customer=customer, stage="done", outcome=outcome, ended_at=moment, **CALL)
+        merged = session.merge(session.get(Customer, one.id), session.get(Customer, two.id))
+    crm.worker().run_once()
+    with crm.session(actor="admin") as again:
+        assert last(again, merged) == day(5)
+
+
 def test_many_contacts_at_once_change_each_customer_once(session: Session) -> None:
     """Of many calls logged together the latest counts, and each customer is written but once."""
     customers = session.create_many(Customer, [{"name": f"C{number}"} for number in range(3)])
