@@ -27,14 +27,17 @@ END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def test_the_demo_makes_a_crm_and_names_commands_that_work(crmkit: CommandLine) -> None:
-    """The three commands at the end can be pasted."""
+    """The three commands at the end can be pasted, and what plugins show is told day by day."""
     out = crmkit("demo", "--deals", "30").stdout
+    assert "Tue 10:00  Ann Berger approves Licences." in out
+    assert "Ann Berger is told: Visit" in out
+    assert "Chen Wei claims" in out
     commands = [shlex.split(line) for line in out.partition("Try next:")[2].splitlines() if line.strip()]
     assert len(commands) == 3
     for words in commands:
         assert crmkit(*words[words.index("--edition") :]).stdout
     counts = json.loads(crmkit("--edition", "crmkit-demo/crmkit.toml", "doctor", "--format", "json").stdout)["counts"]
-    assert (counts["customer"], counts["opportunity"], counts["user"]) == (60, 30, 7)
+    assert (counts["customer"], counts["opportunity"], counts["user"]) == (60, 32, 7)
 
 
 def test_the_demo_overwrites_only_its_own_folder(crmkit: CommandLine) -> None:

@@ -87,13 +87,17 @@ class Business:
         with self.crm.session(actor=SYSTEM) as session:
             for name, members in TEAMS.items():
                 team = session.create(Team, name=name)
-                for position, member in enumerate(members):
-                    roles = ["member"] if position else ["member", "manager"]
-                    session.create(User, name=PEOPLE[member], external_id=member, team=team, roles=roles)
+                leader = self.hire(session, team, members[0], ["member", "manager"], None)
+                for member in members[1:]:
+                    self.hire(session, team, member, ["member"], leader)
             self.products = [
                 session.create(Product, name=name, code=code, category=category, price=price)
                 for name, code, category, price in PRODUCTS
             ]
+
+    def hire(self, session: Session, team: Team, member: str, roles: list[str], leader: User | None) -> User:
+        """Make a user."""
+        return session.create(User, name=PEOPLE[member], external_id=member, team=team, roles=roles, manager=leader)
 
     def do(self, session: Session, step: Step) -> None:
         """Do one step."""

@@ -11,6 +11,7 @@ from crmkit_activities import (
     attachments,
     completion,
     contacted,
+    demonstration,
     filling,
     kinds,
     memos,
@@ -70,6 +71,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from handled.DECLARATIONS
     yield from worklist_kinds.DECLARATIONS
     yield from showing.DECLARATIONS
+    yield from demonstration.DECLARATIONS
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_workflow import decisions, hands, timekeeping
+from crmkit_workflow import decisions, demonstration, hands, timekeeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ def crmkit_declare() -> Iterator[object]:
     """Yield what each part of the plugin declares."""
     yield from decisions.DECLARATIONS
     yield from hands.DECLARATIONS
+    yield from demonstration.DECLARATIONS
     yield from timekeeping.DECLARATIONS
 
 
