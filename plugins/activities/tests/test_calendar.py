@@ -155,7 +155,7 @@ def test_the_number_of_statements_is_bounded(crm: CRM, people: Mapping[str, User
         ({"starts_at": MONDAY, "recurrence": "FREQ=DAILY\n" * 6}, "recurrence", "at most 5 rules"),
         ({"starts_at": MONDAY, "except_dates": "tomorrow"}, "except_dates", "no time on the clock"),
         ({"starts_at": MONDAY, "extra_dates": "2026-03-03\n" * 1_001}, "extra_dates", "at most 1000 dates"),
-        ({"wall_start": "2026-02-30"}, "wall_start", "no time on the clock"),
+        ({"starts_at": MONDAY, "wall_start": "2026-02-30"}, "wall_start", "no time on the clock"),
         ({"starts_at": MONDAY, "time_zone": "Europe/Atlantis"}, "time_zone", "not a time zone"),
         ({"starts_at": "0900-01-01T00:00Z"}, "starts_at", "after the year 1600"),
     ],

@@ -39,6 +39,7 @@ class TestActivities(PluginConformance):
     plugin = "activities"
     values: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "calendar_event": EVENT,
+        "event_attendee": {"name": "Somebody"},
         "event_group": {"role": "member"},
         "follow_up_plan": {"entity": "customer", "field": "name", "kind": "call"},
         "reminder": {"at": "2040-01-01T00:00Z", "anchor": None, "before": None},

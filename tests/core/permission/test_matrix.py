@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NOT_WRITING = {
     "audit",
     "caution",
+    "content",
     "get",
     "by_id",
     "readable_ids",
