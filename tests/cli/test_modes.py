@@ -125,7 +125,7 @@ def test_an_edition_that_would_not_fit_is_left_as_it_is(filled: CommandLine) -> 
 def test_a_list_that_is_not_understood_is_left_alone(filled: CommandLine) -> None:
     """A key written as `crm.plugins` is valid TOML, and nothing that is edited here."""
     Path("crmkit.toml").write_text('crm.plugins = ["./extra.py"]\n', encoding="utf-8")
-    assert 'plugins = ["./extra.py", "sales"]' in filled("modes", "preset", "start_up", code=2).stderr
+    assert 'plugins = ["./extra.py", "sales", "activities"]' in filled("modes", "preset", "start_up", code=2).stderr
     assert Path("crmkit.toml").read_text("utf-8") == 'crm.plugins = ["./extra.py"]\n'
 
 
@@ -147,7 +147,7 @@ def test_a_preset_adds_its_plugins_and_takes_none_away(filled: CommandLine) -> N
     """Growing keeps what there is; what is not installed is named."""
     result = filled("modes", "preset", "growth")
     assert "marketing" in result.stderr
-    assert plugins() == ["./extra.py", "sales"]
+    assert plugins() == ["./extra.py", "sales", "activities", "workflow"]
     told = json.loads(filled("modes", "preset", "--format", "json").stdout)["presets"]
     held = {each["name"]: set(each["plugins"]) for each in told}
     assert held["start_up"] < held["growth"] < held["regrowth"]
@@ -158,5 +158,5 @@ def test_a_preset_adds_its_plugins_and_takes_none_away(filled: CommandLine) -> N
 def test_a_crm_begins_with_a_preset_and_modes(crmkit: CommandLine) -> None:
     """`init` takes both, beside plugins."""
     crmkit("init", "--preset", "start_up", "--mode", "rental")
-    assert plugins() == ["sales", "rental"]
+    assert plugins() == ["sales", "activities", "rental"]
     assert "rental" in crmkit("--edition", "x.toml", "init", "--mode", "rentel", code=2).stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crmkit import ExternalId, Report, Session, User
+from crmkit import Customer, ExternalId, Report, Session, User
 from crmkit.core.exchange.exporting import export
 from crmkit.errors import CRMKitError
 
@@ -69,6 +69,11 @@ OF_RECORD: Mapping[str, Callable[[Session, Record], object]] = {
         session.levels.explain(record, name) for name in session.model.entity(record).fields
     ],
     "disclose": Session.disclose,
+    "content": lambda session, record: [
+        session.content(record, name)
+        for name, each in session.model.entity(record).fields.items()
+        if each.kind.name == "file" and dict(record.items())[name] is not None
+    ],
 }
 OF_ALL: Mapping[str, Callable[[Session], object]] = {
     "by_external_id": lambda session: [
@@ -76,6 +81,11 @@ OF_ALL: Mapping[str, Callable[[Session], object]] = {
         for each in session.find(ExternalId, order="id")
     ],
     "audit": lambda session: session.audit.entries(),
+    "cautions": lambda session: session.cautions,
+    "notices": lambda session: session.notices(),
+    "seen_by": lambda session: [
+        session.seen_by(each).find(Customer, order="id") for each in session.find(User, order="id")
+    ],
     "consents.ungrounded": lambda session: session.consents.ungrounded(),
     "report": lambda session: [
         f"{report.name}: {asked(lambda name=report.name: session.report(name).to_json())}"  # type: ignore[misc]
@@ -83,7 +93,9 @@ OF_ALL: Mapping[str, Callable[[Session], object]] = {
     ],
 }
 NOT_ASKED = {
+    "acting": "the same session",
     "actor_ref": "who asks",
+    "caution": "tells the session itself",
     "calendars": "makes values of calendars, which are records",
     "custom_fields": "guards definitions, which are records",
     "elevated": "the same session",

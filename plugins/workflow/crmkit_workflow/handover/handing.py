@@ -40,17 +40,23 @@ def owned_by(session: Session, user: int) -> dict[str, int]:
     """Return how many records of each entity a user owns, of those that are to be handed over."""
     found = {}
     for entity in session.model.entities.values():
-        if entity.owner is not None:
+        if is_handed(entity):
             number = session.elevated.count(entity.declared.declared, where_of(session, entity), given={"user": user})
             if number:
                 found[entity.name] = number
     return found
 
 
+def is_handed(entity: EntityModel) -> bool:
+    """Return whether records of an entity go to somebody else: they have owners, and are not for these alone."""
+    return entity.owner is not None and not entity.declared.private
+
+
 def where_of(session: Session, entity: EntityModel) -> str:
     """Return the filter for the records of an entity that are to be handed over."""
     everything = session.setting("hand_over_closed") or not entity.staged
-    return f"{entity.owner} == given.user" + ("" if everything else f" and {OPEN}")
+    shared = f" and not {entity.declared.private_by}" if entity.declared.private_by else ""
+    return f"{entity.owner} == given.user{shared}" + ("" if everything else f" and {OPEN}")
 
 
 def plan(session: Session, user: int, entities: Mapping[str, int]) -> dict[str, Goal]:
