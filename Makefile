@@ -16,6 +16,9 @@ THIRD_PARTY := import sys, tomllib, pathlib; [print(each) for folder in sys.argv
 	tomllib.loads(pathlib.Path(folder, "pyproject.toml").read_text())["project"]["dependencies"] \
 	if not each.startswith("crmkit")]
 
+# Tests start many processes, and each would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test slow check lint types layers bench fresh format catalogue face clean constraints

@@ -80,6 +80,7 @@ class ByHand(ABC):
         at, number, actor, stage = self.moment(now), next(self.numbers), self.home.actor, self.stage
         values: Row = {**given, "type": "organisation", "owner": actor, "pipeline": self.pipeline}
         values |= {"stage": stage.name, "stage_kind": stage.kind, "stage_since": iso(now)}
+        values |= {"pool_locked": False, "owned_since": iso(now)}
         customer = {
             "id": number,
             "version": 1,
@@ -91,6 +92,8 @@ class ByHand(ABC):
             "stage": stage.name,
             "stage_kind": stage.kind,
             "stage_since": at,
+            "pool_locked": False,
+            "owned_since": at,
             "created_at": at,
             "created_by_id": actor,
             "updated_at": at,

@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Record)
 
 CITIES = ("Berlin", "Lyon", "Milano", "Porto", "Wien")
 INDUSTRIES = ("energy", "health", "retail", "software")
-TIMES = {"at", "created_at", "updated_at", "stage_since", "seconds"}
+TIMES = {"at", "created_at", "updated_at", "stage_since", "owned_since", "seconds"}
 WRITTEN = ("change", "event", "stage_history")
 PLAIN = ("name", "city", "industry")
 MOST_IN_BULK = 100_000
