@@ -33,7 +33,7 @@ test: $(DEVELOPMENT)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k stage
 	@$(BIN)/pytest -q -n 2 $(ARGS)
 
 slow: $(DEVELOPMENT)  ## run the proofs in their long forms: a hundred processes, every statement; half an hour
-	@CRMKIT_SLOW=1 $(BIN)/pytest -q -m proof $(ARGS)
+	@CRMKIT_SLOW=1 $(BIN)/pytest -q -m "proof or thorough" $(ARGS)
 
 check: lint types layers  ## lint, format, types and layers, as CI does
 

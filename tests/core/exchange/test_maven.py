@@ -54,6 +54,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.row("B3")
 def test_the_four_files_give_the_known_figures(maven: CRM, data_folder: Path) -> None:
     """85 customers, 7 products, 41 people in 9 teams, 8,800 opportunities; a second import changes nothing."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crmkit import Session
     from crmkit.testing.fixtures import CRMFactory
 
-pytestmark = pytest.mark.row("L7")
+pytestmark = [pytest.mark.row("L7"), pytest.mark.thorough]
 STATEMENT = "SELECT no, firm, credit, password FROM debtor WHERE no IN :ids"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crmkit import Session
     from crmkit.testing.fixtures import CRMFactory
 
-pytestmark = pytest.mark.row("L1")
+pytestmark = [pytest.mark.row("L1"), pytest.mark.thorough]
 BOOKED = [
     ("S-1", "O-1", "1200.50", "Acme"),
     ("S-2", "O-2", "990", "Acme"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crmkit import CRM, Record, Session
     from crmkit.testing.fixtures import CRMFactory
 
+pytestmark = pytest.mark.thorough
 CONTRACTS = str(Path(__file__).with_name("contracts.py"))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
-pytestmark = pytest.mark.row("M2", "M16")
+pytestmark = [pytest.mark.row("M2", "M16"), pytest.mark.thorough]
 
 
 @extend(Customer)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crmkit import CRM
 
-pytestmark = pytest.mark.row("M16")
+pytestmark = [pytest.mark.row("M16"), pytest.mark.thorough]
 
 
 def told(crm: CRM, number: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crmkit import CRM, Session
     from crmkit.testing.fixtures import CRMFactory
 
+pytestmark = pytest.mark.thorough
 CANARY = b"canary"
 SIGN = CANARY.decode()
 EDITION = """

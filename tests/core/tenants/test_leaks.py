@@ -141,6 +141,7 @@ def test_nothing_of_others_is_seen(make_crm: CRMFactory, tmp_path: Path) -> None
     assert canary("bold") in answers(led_astray, "bold")["customer.find"]
 
 
+@pytest.mark.thorough
 @pytest.mark.row("M15")
 def test_nothing_that_others_do_makes_a_difference(make_crm: CRMFactory) -> None:
     """All that a tenant is told, numbers, order and refusals included, is as if there were no other."""
