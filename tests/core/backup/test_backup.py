@@ -261,6 +261,7 @@ ATTACKS: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_archive_that_cant_be_trusted_changes_nothing(make_crm: CRMFactory, tmp_path: Path, attack: str) -> None:
     """Whatever was done to it, it is refused before anything is written."""
@@ -276,6 +277,7 @@ def test_an_archive_that_cant_be_trusted_changes_nothing(make_crm: CRMFactory, t
     assert schema_of(target) in ({}, {"sequences": []})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])
 def test_half_an_archive_is_none(make_crm: CRMFactory, tmp_path: Path, kept: float) -> None:
     """A file that was cut off, or is no archive at all, is refused."""
