@@ -106,6 +106,7 @@ def test_a_plugin_that_is_gone(filled: CommandLine) -> None:
 
 def test_a_handler_that_fails(filled: CommandLine) -> None:
     """It is a warning while it is tried again, a problem once it was given up, and each says what it raised."""
+    filled("worker", "--once")  # what is due in every minute
     add(FAILING)
     filled("upgrade")
     filled("create", "customer", "name=New")
