@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from crmkit.testing.fixtures import CRMFactory
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def crm(make_crm: CRMFactory) -> CRM:
@@ -111,7 +113,6 @@ def test_what_has_no_order_has_no_index(crm: CRM, kind: str) -> None:
     assert rows_in(crm) == before
 
 
-@pytest.mark.thorough
 @pytest.mark.row("M7")
 def test_promotion_changes_nothing_that_anybody_reads(crm: CRM, tmp_path: Path) -> None:
     """Records, filters, orders, history, search and exports of every kind are the same, and writes go on."""
@@ -154,7 +155,6 @@ def test_promotion_changes_nothing_that_anybody_reads(crm: CRM, tmp_path: Path) 
         assert session.restore(Customer, made[-1].id + 1).my_text == "gone"
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["promote", "index", "purge"])
 def test_what_fails_in_the_middle_is_not_there(crm: CRM, command: str) -> None:
     """After every single statement: the database is as it was, and the next run does all of it."""

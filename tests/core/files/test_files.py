@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
+pytestmark = pytest.mark.thorough
 PDF = b"%PDF-1.7 contract"
 OTHER = b"%PDF-1.7 another one"
 

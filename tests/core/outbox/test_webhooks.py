@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
-pytestmark = pytest.mark.row("L1")
+pytestmark = [pytest.mark.row("L1"), pytest.mark.thorough]
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 SETTINGS = {"webhook_networks": ["127.0.0.0/8"]}
 SECRET = new_secret()

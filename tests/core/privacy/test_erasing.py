@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing.fixtures import CRMFactory
 
-pytestmark = pytest.mark.row("M16")
+pytestmark = [pytest.mark.row("M16"), pytest.mark.thorough]
 NAMES = re.compile(r"[^,\n]*(?:canary|[Ee]rased|other|Ann)[^,\n]*")
 
 

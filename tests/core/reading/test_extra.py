@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import FieldModel, Model
 
+pytestmark = pytest.mark.thorough
 MOVED = [
     "name",
     "city",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crmkit import CRM, EntityModel, FieldModel, Record
     from crmkit.testing.fixtures import CRMFactory
 
+pytestmark = pytest.mark.thorough
 SIZES = {"home": 1, "acme": 2, "bold": 3}
 """How many records of each entity everybody has, so that numbers differ, too."""
 
@@ -141,7 +142,6 @@ def test_nothing_of_others_is_seen(make_crm: CRMFactory, tmp_path: Path) -> None
     assert canary("bold") in answers(led_astray, "bold")["customer.find"]
 
 
-@pytest.mark.thorough
 @pytest.mark.row("M15")
 def test_nothing_that_others_do_makes_a_difference(make_crm: CRMFactory) -> None:
     """All that a tenant is told, numbers, order and refusals included, is as if there were no other."""
