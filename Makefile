@@ -29,10 +29,10 @@ help:  ## list the targets
 demo: $(RUNTIME)  ## create a CRM on SQLite, fill it, work it and report on it
 	@$(BIN)/crmkit demo --force
 
-test: $(DEVELOPMENT)  ## run all tests, on SQLite and PostgreSQL (ARGS="-k stages" chooses)
+test: $(DEVELOPMENT)  ## run the tests, on SQLite and PostgreSQL (ARGS="-k stages" chooses)
 	@$(BIN)/pytest -q -n 2 $(ARGS)
 
-slow: $(DEVELOPMENT)  ## run the proofs in their long forms: a hundred processes, every statement; half an hour
+slow: $(DEVELOPMENT)  ## run the proofs in their long forms, and what takes long on PostgreSQL
 	@CRMKIT_SLOW=1 $(BIN)/pytest -q -m "proof or thorough" $(ARGS)
 
 check: lint types layers  ## lint, format, types and layers, as CI does
