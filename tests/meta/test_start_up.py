@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import pytest
 
-HELP = """
+RUN = """
 import sys
 from crmkit.cli import main
-sys.argv = ["crmkit", "--help"]
+sys.argv = ["crmkit", *{arguments}]
 try:
     main()
 except SystemExit as stop:
     assert not stop.code, stop.code
 """
+PLUGINS = sorted(file.parent.name for file in Path(__file__).parents[2].glob("plugins/*/pyproject.toml"))
+DATABASE = {"sqlalchemy", "alembic", "psycopg"}
 
 
 def packages_after(code: str, root: Path) -> set[str]:
@@ -36,7 +37,15 @@ def test_importing_crmkit_imports_no_heavy_library(root: Path) -> None:
 
 def test_help_imports_no_database_library(root: Path) -> None:
     """`crmkit --help` answers without importing SQLAlchemy."""
-    assert packages_after(HELP, root) & {"sqlalchemy", "alembic", "psycopg"} == set()
+    assert packages_after(RUN.format(arguments=["--help"]), root) & DATABASE == set()
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_loading_a_plugin_imports_no_database_library(plugin: str, root: Path) -> None:
+    """`crmkit model` loads a plugin of ours, and shows what it declares, without importing SQLAlchemy."""
+    loaded = packages_after(RUN.format(arguments=["--plugin", plugin, "model"]), root)
+    assert f"crmkit_{plugin}" in loaded
+    assert loaded & DATABASE == set()
 
 
 def test_what_is_imported_is_seen(root: Path) -> None:

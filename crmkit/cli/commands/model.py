@@ -10,6 +10,7 @@ from crmkit.cli.output import format_option, print_json
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
+    from crmkit.core.assemble.model import Model
 
 
 @click.command()
@@ -24,9 +25,8 @@ def model(chosen: Chosen, *, entity: str | None, is_current: bool, form: str) ->
     schemas of all values.
     """
     from crmkit.core.assemble.description import describe, describe_entity, describe_pipeline
-    from crmkit.core.lifecycle.opening import current_model
 
-    found = current_model(chosen.database_crm) if is_current else chosen.crm.model
+    found = current_model(chosen) if is_current else chosen.crm.model
     if form == "json" and entity is None:
         print_json(describe(found))
     elif form == "json":
@@ -37,3 +37,10 @@ def model(chosen: Chosen, *, entity: str | None, is_current: bool, form: str) ->
         from crmkit.cli import picture
 
         picture.print_model(found) if entity is None else picture.print_entity(found, found.entity(entity))
+
+
+def current_model(chosen: Chosen) -> Model:
+    """Return the Model with the custom fields that the database has; only this needs a database."""
+    from crmkit.core.lifecycle import opening
+
+    return opening.current_model(chosen.database_crm)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy.exc import DataError, IntegrityError
-
-from crmkit.core.lifecycle.opening import is_retryable
 from crmkit.errors import CommandError, Refused, SessionDoomedError
 
 if TYPE_CHECKING:
@@ -18,8 +15,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-ROW_ERRORS = (CommandError, SessionDoomedError, IntegrityError, DataError)
-"""What can be one row's fault. Everything else ends the import."""
+
+def row_errors() -> tuple[type[Exception], ...]:
+    """Return what can be one row's fault. Everything else ends the import."""
+    from sqlalchemy.exc import DataError, IntegrityError
+
+    return (CommandError, SessionDoomedError, IntegrityError, DataError)
+
+
+def is_fatal(error: Exception) -> bool:
+    """Return whether an error is of the whole transaction, which may be tried again."""
+    from crmkit.core.lifecycle.opening import is_retryable
+
+    return is_retryable(error)
 
 
 @contextmanager
@@ -45,8 +53,8 @@ def write_all(
     try:
         with savepoint(session):
             results = write(items)
-    except ROW_ERRORS as error:
-        if is_retryable(error):
+    except row_errors() as error:
+        if is_fatal(error):
             raise
         yield from _without(session, entity, items, write, error)
     else:
@@ -96,7 +104,7 @@ def _is_fine_alone(session: Session, item: T, write: Callable[[Sequence[T]], Seq
             raise _Undo  # noqa: TRY301  (it leaves the savepoint)
     except _Undo:
         return True
-    except ROW_ERRORS as error:
-        if is_retryable(error):
+    except row_errors() as error:
+        if is_fatal(error):
             raise
         return False

@@ -8,7 +8,6 @@ from crmkit.core.declare.declarations import Rule
 from crmkit.core.declare.levels import LevelRule
 from crmkit.core.declare.restrictions import Restriction
 from crmkit.core.reading.filters import parse, predicate
-from crmkit.core.reading.restricting import problem_of
 from crmkit.errors import DeclarationError, FilterError
 from crmkit.translation import _
 
@@ -53,6 +52,8 @@ def check_conditions(model: Model) -> None:
     Raises:
         DeclarationError: naming the rule or stage and its plugin, and pointing at the mistake.
     """
+    from crmkit.core.reading.restricting import problem_of
+
     for rule, plugin in model.of(Rule):
         check_condition(model, rule.entity, rule.when, _("rule {rule!r}", rule=rule.name), plugin)
     for level, plugin in model.of(LevelRule):

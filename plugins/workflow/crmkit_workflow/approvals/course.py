@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.lifecycle.explaining import principal_of
 from crmkit.errors import Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.approvers import approvers_of
@@ -99,6 +98,8 @@ def open_record(session: Session, request: ApprovalRequest, tasks: Iterable[Appr
     elevated, record = session.elevated, subject_of(session, request)
     entity, table = session.model.entity(record), session.tables[record.ref.entity]
     import sqlalchemy as sa
+
+    from crmkit.core.lifecycle.explaining import principal_of
 
     for task in tasks:
         assert task.approver is not None

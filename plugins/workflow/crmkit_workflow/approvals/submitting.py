@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit.core.lifecycle.access import within
-from crmkit.core.lifecycle.changing import current, refused_update
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
@@ -70,6 +68,9 @@ def id_of(user: Record | Ref[object] | int) -> int:
 
 def checked(session: Session, entity: EntityModel, record: Record) -> Record:
     """Return the record whole, as the actor read it, if the actor may submit it."""
+    from crmkit.core.lifecycle.access import within
+    from crmkit.core.lifecycle.changing import current, refused_update
+
     if not is_approvable(entity):
         raise refused(entity, _("Records of this entity are not approved: it has no field for it."))
     if record.id not in session.readable_ids(entity.name, [record.id]):

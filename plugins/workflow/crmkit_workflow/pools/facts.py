@@ -10,7 +10,6 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
 
-import sqlalchemy as sa
 from attrs import define, field, frozen
 
 from crmkit import Opportunity
@@ -182,6 +181,8 @@ def note(moments: dict[int | None, datetime], key: int | None, at: object) -> No
 
 def last_changes(session: Session, entity: EntityModel, owners: Mapping[int, int]) -> dict[int, datetime]:
     """Return when each record was last changed or moved by its owner."""
+    import sqlalchemy as sa
+
     change = session.tables.system.change
     query = (
         sa.select(change.c.record_id, change.c.actor_id, sa.func.max(change.c.at))
