@@ -122,6 +122,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     event_hooks.after_create(session, changes)
     notifying.after_create(session, changes)
     following.hand_on(session, changes)
+    following.follow(session, changes)
 
 
 @hookimpl

@@ -101,7 +101,10 @@ def written(session: Session, rows: Sequence[dict[str, object]]) -> list[Notice]
     session.unit.check_writable()
     users = {row["recipient"] for row in rows}
     active = {each for (each,) in session.rows(User, ["id"], "id in given.ids and active", given={"ids": list(users)})}
-    wanted = {(row["recipient"], str(row["key"])): row for row in reversed(rows) if row["recipient"] in active}
+    wanted: dict[tuple[object, str], dict[str, object]] = {}
+    for row in rows:
+        if row["recipient"] in active:
+            wanted.setdefault((row["recipient"], str(row["key"])), row)
     for attempt in range(TRIES):
         known = told_already(session, wanted)
         try:

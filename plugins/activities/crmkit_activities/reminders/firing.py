@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crmkit import Ref
+from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.translation import Text, _
-from crmkit_activities.filling import records_of
-from crmkit_activities.reminders.following import about_of
-from crmkit_activities.reminders.occasions import Clock, next_occasion
+from crmkit_activities.reminders.occasions import Clock, due_occasions
 from crmkit_activities.reminders.reminder import Reminder
+from crmkit_activities.reminders.subjects import Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crmkit import JobRun, Record, Session, User
+    from crmkit import JobRun, Session, User
+    from crmkit_activities.reminders.occasions import Occasion
+
+    Seen = set[tuple[int, Ref[object]]]
 
 BATCH = 500
 KIND = "reminder"
@@ -29,56 +31,74 @@ def fire(session: Session, run: JobRun) -> None:
     there is more than one batch, the next one is a run of its own.
     """
     due = session.find(Reminder, "due_at <= now()", order="due_at, id", limit=BATCH)
-    records = records_of(session, (each.about for each in due))
-    seen = seen_by_owners(session, due)
-    session.notify_many(
-        {
-            "to": each.owner,
-            "text": words(session, each, about_of(each, records)),
-            "about": each.about,
-            "kind": KIND,
-            "key": f"{each.ref} {each.occasion}",
-        }
-        for each in due
-        if each.owner is not None and (each.about is None or (int(each.owner), each.about) in seen)
-    )
-    clock, now = Clock.of(session), session.unit.now
+    subjects, clock = Subjects.of(session, (each.about for each in due)), Clock.of(session)
+    told: list[tuple[Reminder, Occasion]] = []
     changed = []
+    is_left = due.next is not None
     for each in due:
-        done = session.make(session.model.entity(Reminder), dict(each.items()) | {"fired_for": each.occasion})
-        found = next_occasion(done, about_of(each, records), clock)
-        values = {"fired_for": each.occasion, "fired_at": now, "due_at": None, "occasion": None}
-        changed.append((each, values | ({"due_at": found.due_at, "occasion": found.key} if found else {})))
+        found, following = due_occasions(each, subjects, clock)
+        told += ((each, occasion) for occasion in found)
+        values: dict[str, object] = {"due_at": None, "occasion": None}
+        if found:
+            values |= {"fired_for": found[-1].key, "fired_at": clock.now}
+        if following is not None:
+            values |= {"due_at": following.due_at, "occasion": following.key}
+            is_left |= following.due_at <= clock.now
+        changed.append((each, values))
+    tell(session, told)
     session.update_many(changed)
-    if due.next is not None:
+    if is_left:
         session.enqueue("fire_reminders", key=f"after {run.id}")
 
 
-def seen_by_owners(session: Session, due: Sequence[Reminder]) -> set[tuple[int, Ref[object]]]:
+def tell(session: Session, told: Sequence[tuple[Reminder, Occasion]]) -> None:
+    """Tell the owners of reminders what they are reminded of, as far as they may read it."""
+    seen = seen_by_owners(session, told)
+    session.notify_many(
+        {
+            "to": each.owner,
+            "text": words(session, each, occasion, seen),
+            "about": each.about,
+            "kind": KIND,
+            "key": f"{each.ref} {occasion.key}",
+        }
+        for each, occasion in told
+        if each.owner is not None and (each.about is None or (int(each.owner), each.about) in seen)
+    )
+
+
+def seen_by_owners(session: Session, told: Sequence[tuple[Reminder, Occasion]]) -> Seen:
     """Return who may read which of the records that they are to be reminded of."""
-    wanted: dict[Ref[User], dict[str, list[Ref[object]]]] = {}
-    for each in due:
+    wanted: dict[Ref[User], dict[str, set[int]]] = {}
+    for each, occasion in told:
         if each.owner is not None and isinstance(each.about, Ref):
-            wanted.setdefault(each.owner, {}).setdefault(each.about.entity, []).append(each.about)
-    found: set[tuple[int, Ref[object]]] = set()
+            numbers = wanted.setdefault(each.owner, {}).setdefault(each.about.entity, set())
+            numbers.add(int(each.about))
+            if occasion.record is not None:
+                numbers.add(occasion.record.id)
+    found: Seen = set()
     for owner, by_entity in wanted.items():
         eyes = session.seen_by(owner)
-        for entity, refs in by_entity.items():
-            readable = eyes.readable_ids(entity, [int(ref) for ref in refs])
-            found.update((int(owner), ref) for ref in refs if int(ref) in readable)
+        for entity, numbers in by_entity.items():
+            refer = ref_class(entity)
+            found.update((int(owner), refer(number)) for number in eyes.readable_ids(entity, sorted(numbers)))
     return found
 
 
-def words(session: Session, reminder: Reminder, about: Record | None) -> Text:
-    """Return what a reminder says: its text, the name of the record, and the day or moment that it goes by."""
+def words(session: Session, reminder: Reminder, occasion: Occasion, seen: Seen) -> Text:
+    """Return what a reminder says: its text, the name of the record, and the day or moment that it goes by.
+
+    Of a changed occurrence that its owner may not read, it says the name of the series.
+    """
+    about = occasion.record
     if about is None:
         return _("Reminder: {text}", text=reminder.text or "")
     entity = session.model.entity(about)
+    if about.ref != reminder.about and reminder.owner is not None and (int(reminder.owner), about.ref) not in seen:
+        about = session.get(entity.record_class, int(reminder.about))  # type: ignore[arg-type]
     name = title_of(entity, about)
     text = name if reminder.text is None else f"{reminder.text} ({name})"
-    value = getattr(about, reminder.anchor, None) if reminder.anchor else None
-    if value is None or reminder.anchor is None:
+    if reminder.anchor is None:
         return _("Reminder: {text}", text=text)
-    moment = datetime.fromisoformat(str(reminder.occasion)) if isinstance(value, datetime) else value
-    when = entity.fields[reminder.anchor].kind.format(moment, session.model.conventions)
+    when = entity.fields[reminder.anchor].kind.format(occasion.when, session.model.conventions)
     return _("Reminder: {text}, {when}", text=text, when=when)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from crmkit import Ref
 from crmkit_activities.activity import Activity
-from crmkit_activities.filling import records_of
+from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.referring import chunks
 from crmkit_activities.reminders.occasions import Clock, next_occasion
 from crmkit_activities.reminders.reminder import Reminder, time_fields
+from crmkit_activities.reminders.subjects import Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Draft
 
 GIVEN = ("about", "at", "anchor", "before")
-OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates"}
+OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates", "series", "occurrence"}
 """What else than its times says whether, and when, a record is still ahead."""
 ABOUT = "about.entity == given.entity and about.id in given.numbers"
 
@@ -28,40 +29,55 @@ def reckon(session: Session, drafts: Batch[Draft]) -> None:
     listed = [draft for draft in drafts.of(Reminder) if draft.record is None or draft.sets(*GIVEN)]
     if not listed:
         return
-    records = records_of(session, (draft.get("about") for draft in listed))
+    subjects = Subjects.of(session, (draft.get("about") for draft in listed))
     clock = Clock.of(session)
     for draft in listed:
         if draft.refusals:
             continue
         values = {name: draft.get(name) for name in (*GIVEN, "fired_for")}
         reminder = session.make(session.model.entity(Reminder), values)
-        found = next_occasion(reminder, about_of(reminder, records), clock, is_new=True)
+        found = next_occasion(reminder, subjects, clock)
         draft.set("due_at", found and found.due_at)
         draft.set("occasion", found and found.key)
 
 
 def follow(session: Session, changes: Batch[Change]) -> None:
-    """Move the reminders about records whose times or stages were changed, or that were deleted."""
+    """Move the reminders about records whose times or stages were changed, or that were deleted.
+
+    Reminders about a series follow each of its occurrences that becomes, or was, an event of its own.
+    """
     entity = changes.entity.name
     mattering = time_fields(session.model, entity) | OTHERS
-    moved = {each.after.id for each in changes if each.after.deleted_at is not None or each.changed & mattering}
-    if moved:
-        follow_records(session, entity, moved)
+    moved = [each for each in changes if each.after.deleted_at is not None or each.changed & mattering]
+    numbers = {each.after.id for each in moved if each.before is not None}
+    if any(True for _each in changes.of(CalendarEvent)):
+        numbers |= series_of(record for each in moved for record in (each.before, each.after))
+    if numbers:
+        follow_records(session, entity, numbers)
 
 
 def follow_restored(session: Session, occurrence: Occurrence) -> None:
     """Have the reminders about a record that was brought back remind again."""
-    follow_records(session, occurrence.record.entity, [int(occurrence.record)])
+    entity, number = occurrence.record.entity, int(occurrence.record)
+    numbers = {number}
+    if entity == "calendar_event":
+        numbers |= series_of(session.by_id(session.model.entity(CalendarEvent), [number]).values())
+    follow_records(session, entity, numbers)
+
+
+def series_of(records: Iterable[Record | None]) -> set[int]:
+    """Return the ids of the series of which some events are occurrences."""
+    return {int(each.series) for each in records if each is not None and isinstance(each.series, Ref)}
 
 
 def follow_records(session: Session, entity: str, numbers: Iterable[int]) -> None:
     """Set anew when the reminders about some records remind next."""
     reminders = list(about_records(session, entity, sorted(numbers)))
-    records = records_of(session, (each.about for each in reminders))
+    subjects = Subjects.of(session, (each.about for each in reminders))
     clock = Clock.of(session)
     changed = []
     for each in reminders:
-        found = next_occasion(each, about_of(each, records), clock, is_new=True)
+        found = next_occasion(each, subjects, clock)
         changed.append((each, {"due_at": found and found.due_at, "occasion": found and found.key}))
     session.update_many(changed)
 
@@ -91,9 +107,3 @@ def about_records(session: Session, entity: str, numbers: Sequence[int]) -> Iter
     """Yield the reminders about some records of an entity."""
     for some in chunks(numbers):
         yield from session.find(Reminder, ABOUT, given={"entity": entity, "numbers": list(some)})
-
-
-def about_of(reminder: Record, records: dict[tuple[str, int], Record]) -> Record | None:
-    """Return the record that a reminder is about, if it is there."""
-    about = reminder.about
-    return records.get((about.entity, int(about))) if isinstance(about, Ref) else None
