@@ -124,6 +124,7 @@ def nearest_language(locale: str, known: Iterable[str]) -> str | None:
     return max(ranked)[1] if ranked else None
 
 
+@lru_cache(maxsize=1024)
 def _parts(locale: str) -> tuple[str, str | None, str | None] | None:
     """Return the language, script and territory of a locale, those filled in that usually go with it."""
     from babel import Locale, UnknownLocaleError

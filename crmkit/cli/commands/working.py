@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,12 @@ def worker(chosen: Chosen, *, once: bool, all_tenants: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    counts = made.run_once() if once else made.run()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: full collections needn't go through it again and again
+    try:
+        counts = made.run_once() if once else made.run()
+    finally:
+        gc.unfreeze()
     echo(
         _(
             "Pieces of work done: {done}; to be tried again: {failed}; given up: {dead}; lost to others: {lost}.",

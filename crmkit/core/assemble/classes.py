@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -24,6 +25,7 @@ def _composed(declared: type, extensions: tuple[type, ...], names: tuple[str, ..
         bases=(declared, *extensions),
         class_body={
             "__crmkit_fields__": names,
+            "__crmkit_values__": staticmethod(attrgetter(*names)),
             "__doc__": declared.__doc__,
             "__reduce__": _reduce,
             "__crmkit_compose__": (declared, extensions),

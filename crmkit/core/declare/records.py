@@ -48,6 +48,7 @@ class Record:
     __slots__ = ()
     __crmkit_entity__: ClassVar[Entity]
     __crmkit_fields__: ClassVar[tuple[str, ...]] = ()
+    __crmkit_values__: ClassVar[Callable[[Record], tuple[object, ...]]]
 
     id: int
     version: int
@@ -64,6 +65,12 @@ class Record:
 
     def items(self) -> Iterator[tuple[str, object]]:
         """Yield name and value of every field that is there, in declared order."""
+        try:
+            return zip(self.__crmkit_fields__, type(self).__crmkit_values__(self), strict=True)
+        except FieldHidden:
+            return self._seen_items()
+
+    def _seen_items(self) -> Iterator[tuple[str, object]]:
         for name in self.__crmkit_fields__:
             try:
                 yield name, getattr(self, name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import IntegrityError
 
 from crmkit.core.lifecycle import ledger
-from crmkit.core.lifecycle.access import actions_of, check_handover
+from crmkit.core.lifecycle.access import actions_of, check_handover, note_readable
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.drafts import Batch, Change, UpdateDraft
 from crmkit.core.lifecycle.duplicates.finding import dedupe, settle
@@ -16,7 +16,7 @@ from crmkit.core.lifecycle.files import store_contents, take_contents
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, prepare, refuse_all, run_hook
 from crmkit.core.lifecycle.levels.grading import grade
 from crmkit.core.lifecycle.merging.redirects import merged_error
-from crmkit.core.lifecycle.seeing import differing, shown, whole
+from crmkit.core.lifecycle.seeing import differing, shown, visible, whole
 from crmkit.core.lifecycle.validation import check_unique, refuse_duplicate, validate
 from crmkit.core.lifecycle.values import normalise, price
 from crmkit.core.reading.sharing import NOW
@@ -60,6 +60,7 @@ def update(session: Session, entity: EntityModel, given: Sequence[tuple[Record, 
                 drop_unchanged(draft)
             active = [draft for draft in active if draft.values or draft.refusals or draft.preparations]
             changes = write(session, entity, active, "update", "updated")
+            note_readable(session, entity, [change.after for change in changes])
             with session.unit.writing():
                 run_hook(session, "crmkit_after_update", CHANGES, Batch(entity, changes, session))
         return shown(session, entity, (current(session, record) for record, _ in given))
@@ -123,14 +124,6 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
 def unique_touched(entity: EntityModel, draft: Draft) -> bool:
     """Return whether the draft sets a field that must be unique."""
     return any(draft.sets(*unique.fields, unique.where) for unique in entity.uniques)
-
-
-def visible(record: Record | None, name: str) -> object:
-    """Return a record's value, or None if the actor may not see it."""
-    try:
-        return getattr(record, name)
-    except FieldHidden:
-        return None
 
 
 def apply_all(session: Session, entity: EntityModel, drafts: Sequence[Draft], action: str) -> list[Change]:
@@ -219,9 +212,9 @@ def update_row(
 ) -> Sequence[object]:
     """Return the parameters of a conditional update."""
     statements = session.statements.of(entity)
-    (now,) = statements.changed_row(("updated_at",), {"updated_at": session.unit.now})
-    moments = reach_of(session, entity, actions)[1]
-    return (*statements.changed_row(tuple(values), values), record.id, record.version, *[now] * moments)
+    row, moments = statements.changed_row(values, values), reach_of(session, entity, actions)[1]
+    now = statements.changed_row(("updated_at",), {"updated_at": session.unit.now}) if moments else []
+    return (*row, record.id, record.version, *now * moments)
 
 
 def reach_of(session: Session, entity: EntityModel, actions: tuple[Action, ...]) -> tuple[str, int]:

@@ -90,7 +90,7 @@ class Draft:
         self.values = {} if values is None else values
         self.index = index
         self.refusals: list[Refusal] = []
-        self._plain: list[Refusal] = []
+        self._plain: tuple[Refusal, ...] = ()
         self.preparations: list[Callable[[Session, Draft], None]] = []
 
     def get(self, field: str) -> object:
@@ -101,7 +101,7 @@ class Draft:
 
     def sets(self, *fields: str) -> bool:
         """Return whether this write gives any of the fields a value."""
-        return any(field in self.values for field in fields)
+        return not self.values.keys().isdisjoint(fields)
 
     def set(self, field: str, value: object) -> None:
         """Give a field a value, in any form that its kind reads; a value that doesn't fit is a refusal."""
@@ -140,7 +140,7 @@ class Draft:
             self.refuse(field, _("You may not change this field."))
         else:
             self.refuse(field, self._no_such(field))
-        self._plain.append(self.refusals[-1])
+        self._plain += (self.refusals[-1],)
 
     def shown_refusals(self) -> list[Refusal]:
         """Return the refusals as the actor may read them: none tells what a hidden field holds, or that it is there."""

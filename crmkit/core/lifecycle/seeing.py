@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import evolve
 
-from crmkit.errors import ConflictError, NotFoundError
+from crmkit.errors import ConflictError, FieldHidden, NotFoundError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ def differing(before: Record, now: Record) -> tuple[str, ...]:
     """Return the fields of a record, but for version and stamps, that have other values now than when it was read."""
     known = dict(before.items())
     return tuple(name for name, value in now.items() if name not in STAMPS and known.get(name) != value)
+
+
+def visible(record: Record | None, name: str) -> object:
+    """Return a record's value, or None if the actor may not see it."""
+    try:
+        return getattr(record, name)
+    except FieldHidden:
+        return None
 
 
 def shown(session: Session, entity: EntityModel, records: Iterable[Record]) -> list[Record]:

@@ -379,9 +379,9 @@ class Session(Notifying):
 
     def make(self, entity: EntityModel, values: Mapping[str, object]) -> Record:
         """Return a record of these values, others being None."""
-        made = object.__new__(entity.record_class)
+        made, value_of = object.__new__(entity.record_class), values.get
         for name, setter in entity.setters:
-            setter(made, values.get(name))
+            setter(made, value_of(name))
         return made
 
     def serialise(self, name: str, *, shared: bool = False) -> None:

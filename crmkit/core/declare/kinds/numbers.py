@@ -24,7 +24,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
 MONEY_TEXT = re.compile(r"([A-Z]{3})?\s*([+-]?[\d.,'\u00a0 ]+?)\s*([A-Z]{3})?(?:\s*@\s*([\d.]+))?\Z")
 MONEY_SCALE = 4
 LONGEST_NUMBER = 60
-TENS = tuple(10**power for power in range(19))
+TENS: tuple[int, ...] = tuple(10**power for power in range(19))
 LARGEST_POWER = 18
 MOST_FIGURES = 28
 """Beyond these, decimal arithmetic in its usual context would round."""
@@ -357,6 +357,9 @@ def unscaled(value: object, scale: int) -> Decimal:
 
 def scaled_bound(number: Decimal, scale: int, *, up: bool) -> int:
     """Return the nearest scaled integer from below or above, for comparing with more decimals than are kept."""
+    whole = int(number)
+    if whole == number:
+        return whole * TENS[scale]
     return int(number.scaleb(scale).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR))
 
 

@@ -115,7 +115,8 @@ class DateTimeKind(Kind):
     def to_text(self, value: object) -> str:
         """Return the ISO form in UTC."""
         assert isinstance(value, datetime)
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return utc.isoformat().removesuffix("+00:00") + "Z"
 
     def format(self, value: object, conventions: Conventions) -> str:
         """Return the moment in the home time zone, as the locale writes it."""

@@ -93,6 +93,11 @@ def _listed(path: Path, values: object, name: str) -> Encoded:
     assert isinstance(values, tuple)
     if family(path.kind) == "any_ref":
         return Encoded("value", {name: [(value.entity, int(value)) for value in values]})
+    if family(path.kind) == "ref":
+        return Encoded("value", {name: [int(value) for value in values if value is not None]})
+    if family(path.kind) == "number" and not scale_of(path.kind):
+        whole = [int(value) for value in values if value is not None and value == int(value)]
+        return Encoded("value", {name: [each for each in whole if SMALLEST <= each <= LARGEST]})
     encoded = (_compared(path, "!=", value, name) for value in values)
     return Encoded("value", {name: [each.parameters[name] for each in encoded if each.shape == "value"]})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from crmkit.core.declare.kinds import (
@@ -44,7 +45,13 @@ COMPARED: frozenset[Family] = ORDERED | {"boolean", "ref", "any_ref"}
 
 def family(kind: Kind) -> Family:
     """Return the family of a kind; what belongs to none can only be tested with `is None`."""
-    return next((name for kinds, name in FAMILIES if isinstance(kind, kinds)), "opaque")
+    declared: type = type(kind)
+    return _family_of(declared)
+
+
+@cache
+def _family_of(kind: type) -> Family:
+    return next((name for kinds, name in FAMILIES if issubclass(kind, kinds)), "opaque")
 
 
 def scale_of(kind: Kind) -> int:

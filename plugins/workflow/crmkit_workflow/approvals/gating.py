@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.core.lifecycle.seeing import visible
 from crmkit.translation import _
 from crmkit_workflow.approvals.plan import flows_of, meets, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
@@ -39,7 +40,7 @@ def void_changed(session: Session, drafts: Batch[Draft]) -> None:
 
 def is_approved(draft: Draft) -> bool:
     """Return whether a draft is about an approved record that is to be changed."""
-    return draft.record is not None and dict(draft.record.items()).get(APPROVAL) == APPROVED
+    return draft.record is not None and visible(draft.record, APPROVAL) == APPROVED
 
 
 def approved_requests(session: Session, records: Iterable[Ref[object]]) -> Sequence[ApprovalRequest]:

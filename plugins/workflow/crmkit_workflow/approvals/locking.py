@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crmkit import Ref
 from crmkit.core.declare.kinds import RefKind
 from crmkit.core.declare.values import ref_class
+from crmkit.core.lifecycle.seeing import visible
 from crmkit.translation import _
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.status import APPROVAL, PENDING, is_approvable
@@ -39,7 +40,7 @@ def refuse_changes(session: Session, drafts: Batch[Draft]) -> None:
 
 def is_pending(draft: Draft) -> bool:
     """Return whether a draft is about a record that is being approved."""
-    return draft.record is not None and dict(draft.record.items()).get(APPROVAL) == PENDING
+    return draft.record is not None and visible(draft.record, APPROVAL) == PENDING
 
 
 def is_beside_the_point(entity: EntityModel, draft: Draft) -> bool:

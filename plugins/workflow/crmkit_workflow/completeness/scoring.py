@@ -61,9 +61,11 @@ def settle(session: Session, changes: Batch[Change]) -> None:
     weights = weights_of(session, changes.entity.name)
     wrong = []
     for change in changes:
+        if weights.keys().isdisjoint(change.changed):
+            continue
         values = dict(change.after.items())
         found = score(weights, values.get)
-        if change.changed & weights.keys() and values.get(COMPLETENESS) != found:
+        if values.get(COMPLETENESS) != found:
             wrong.append((change.after, {COMPLETENESS: found}))
     session.update_many(wrong)
 

@@ -6,6 +6,7 @@ The countdown that people see and the sweep both ask here, so they can't disagre
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -34,11 +35,11 @@ class Calendar:
 
     def day_of(self, moment: datetime) -> date:
         """Return the day of a moment."""
-        return moment.astimezone(self.zone).date()
+        return day_in(moment, self.zone)
 
     def begin(self, day: date) -> datetime:
         """Return the moment, UTC, at which a day begins."""
-        return datetime.combine(day, time(0), self.zone).astimezone(UTC)
+        return midnight(day, self.zone)
 
     def later(self, moment: datetime, duration: timedelta) -> datetime:
         """Return the moment, UTC, so long after another one; whole days keep the time of day when clocks change."""
@@ -54,6 +55,18 @@ class Calendar:
             day += DAY
             left -= self.is_working(day)
         return day
+
+
+@lru_cache(maxsize=4096)
+def day_in(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day of a moment in a time zone; asked for once by every rule."""
+    return moment.astimezone(zone).date()
+
+
+@lru_cache(maxsize=4096)
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment, UTC, at which a day begins in a time zone."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
 @frozen(kw_only=True)

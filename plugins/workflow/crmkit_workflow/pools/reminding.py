@@ -67,7 +67,7 @@ def tell_gone(
     by_owner: dict[tuple[int, int, str], list[int]] = defaultdict(list)
     for number, owner, one, why in gone:
         by_owner[owner, one.target, why].append(number)
-    names = names_of(session, entity, [number for numbers in by_owner.values() for number in numbers])
+    names = names_of(session, entity, [numbers[0] for numbers in by_owner.values()])
     tellings = []
     for (owner, target, why), numbers in by_owner.items():
         pool = pools[target].pool.name if target in pools else str(target)

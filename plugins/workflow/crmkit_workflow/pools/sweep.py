@@ -130,7 +130,8 @@ def sweep_batch(session: Session, entity: EntityModel, after: str | None = None,
     by_id = {each.pool.id: each for each in pools}
     remind(session, entity, judged.near, by_id, calendar_of(session))
     owners = {record.id: record.held.owner for record, _one in judged.due}
-    gone = [(int(ref), owners[int(ref)], one, why_of(one.kind, one.days)) for ref, one in returned]
+    whys = {each: why_of(*each) for each in {(one.kind, one.days) for _ref, one in returned}}
+    gone = [(int(ref), owners[int(ref)], one, whys[one.kind, one.days]) for ref, one in returned]
     tell_gone(session, entity, gone, by_id)
     ref = ref_class(entity.name)
     return Swept(

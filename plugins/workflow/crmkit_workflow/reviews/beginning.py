@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from crmkit.core.declare.values import ref_class
+from crmkit.core.lifecycle.seeing import visible
 from crmkit.translation import _
 from crmkit_workflow.ownership.poolable import FIELDS
 from crmkit_workflow.reviews.entities import Review
@@ -46,7 +47,7 @@ def mark_changed(session: Session, drafts: Batch[Draft]) -> None:
 
 def is_reviewed(draft: Draft) -> bool:
     """Return whether a draft is about a record that others see."""
-    return draft.record is not None and dict(draft.record.items()).get(REVIEW) in {None, APPROVED}
+    return draft.record is not None and visible(draft.record, REVIEW) in {None, APPROVED}
 
 
 def mark(session: Session, rule: ReviewRule, drafts: Sequence[Draft], state: str) -> None:
