@@ -30,6 +30,7 @@ EVENT = {
     "extra_dates": "2026-03-03T09:00:00",
     "except_dates": "2026-03-09T09:00:00",
     "occurrence": None,
+    "links": "https://example.org/agenda",
 }
 
 

@@ -7,14 +7,17 @@ import pytest
 from attrs import evolve
 
 from crmkit import CRM, Contact, User
+from crmkit.core.storage.moments import utc_now
+from crmkit_activities.attachments import Attachment
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.events.recurrence import Extra
 from crmkit_activities.events.rules import parse_rule
 from crmkit_activities.ics.exporting import export_calendar, export_event
 from crmkit_activities.ics.importing import import_calendar
 from crmkit_activities.ics.reading import MOST_BYTES, MOST_COMPONENTS, read_calendar
-from crmkit_activities.ics.values import Guest, IcsEvent
+from crmkit_activities.ics.values import Alarm, Attached, Guest, IcsEvent
 from crmkit_activities.ics.writing import write_calendar
+from crmkit_activities.reminders.reminder import Reminder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +46,16 @@ EVERYTHING = IcsEvent(
         Guest(address="lea@example.org", name="Léa, the first", part="chair", attendance="accepted"),
         Guest(address="urn:uuid:1", part="optional", attendance="declined"),
     ),
+    alarms=(
+        Alarm(anchor="ends_at", before=timedelta(0), text="Over; done"),
+        Alarm(anchor="starts_at", before=timedelta(days=1, minutes=15)),
+        Alarm(at=datetime(2026, 3, 3, 7, tzinfo=UTC), text="Bring coffee"),
+    ),
+    files=(
+        Attached(name="agenda; new, 香港.txt", content="Überblick".encode("utf-16")),
+        Attached(name="plan.pdf", content=b"%PDF-1.7 \xff\x00"),
+    ),
+    links=("https://example.org/a;b,c?d=e", "ftp://example.org/plan.doc"),
 )
 MOVED = evolve(
     EVERYTHING,
@@ -53,6 +66,9 @@ MOVED = evolve(
     extras=(),
     exceptions=frozenset(),
     guests=(),
+    alarms=(Alarm(anchor="starts_at", before=timedelta(hours=1)),),
+    files=(),
+    links=(),
 )
 HOLIDAY = IcsEvent(
     uid="holiday", summary="Away", start=datetime(2026, 7, 1), length=timedelta(days=14), zone="UTC", all_day=True
@@ -61,7 +77,7 @@ HOLIDAY = IcsEvent(
 
 def written(*events: IcsEvent) -> bytes:
     """Return a file of events."""
-    return write_calendar(events, {each.uid: each.zone for each in events if each.occurrence is None}, NOW)
+    return write_calendar(events, NOW)
 
 
 def by_id(events: Iterable[IcsEvent]) -> dict[tuple[str, datetime | None], IcsEvent]:
@@ -85,7 +101,8 @@ def test_what_is_imported_is_exported(crm: CRM, people: Mapping[str, User]) -> N
         assert (done.created, done.problems) == (3, [])
         assert {each.who for each in session.find(EventAttendee)} == {lea.ref, None}
         again = import_calendar(session, export_calendar(session))
-        assert (again.created, again.updated, again.unchanged, again.removed) == (0, 0, 3, 0)
+        assert (again.created, again.updated, again.unchanged, again.removed, again.problems) == (0, 0, 3, 0, [])
+        assert (session.count(Reminder), session.count(Attachment)) == (4, 2)
         assert by_id(read_calendar(export_calendar(session), "UTC").events) == by_id([EVERYTHING, MOVED, HOLIDAY])
         assert session.count(CalendarEvent) == 3
     with crm.session(actor="bob") as session:
@@ -175,7 +192,7 @@ def test_all_files_import_or_are_refused_with_a_reason(data_folder: Path) -> Non
     assert len(found) == 178
     events = problems = 0
     for number, path in enumerate(found):
-        reading = read_calendar(path.read_bytes(), "UTC")
+        reading = read_calendar(path.read_bytes(), "UTC", utc_now())
         assert reading.events or reading.problems, path.name
         assert all(each.component and each.text for each in reading.problems), path.name
         problems += bool(reading.problems)

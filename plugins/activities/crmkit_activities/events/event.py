@@ -60,6 +60,9 @@ class CalendarEvent(Record):
     status: str = f.choice("tentative", "confirmed", CANCELLED, default="confirmed", index=True)
     place: str | None = f.text(max=1_000, privacy="personal")
     description: str | None = f.long_text(search=True, privacy="personal")
+    links: str | None = f.long_text(
+        privacy="personal", help="Addresses of documents that belong to it, a line each; they are never fetched."
+    )
     organizer: str | None = f.text(max=500, privacy="personal", help="The address of who invites, if not the owner.")
     uid: str | None = f.text(max=1_000, default=new_uid, index=True, label="UID", help="Its id in other calendars.")
     private: bool = f.locked(f.boolean(default=False, help="Whether it is for its owner and those who take part only."))

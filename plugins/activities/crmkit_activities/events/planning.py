@@ -12,6 +12,7 @@ from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.events.expansion import EARLIEST, LATEST, walls
+from crmkit_activities.events.links import read_links
 from crmkit_activities.events.recurrence import Recurrence
 from crmkit_activities.events.timing import (
     DAY,
@@ -55,6 +56,8 @@ def plan(session: Session, drafts: Batch[Draft]) -> None:
     """Work out the times of events that are written, and refuse those that don't fit together."""
     for draft in drafts.of(CalendarEvent):
         draft.set("private", draft.get("visibility") != "public")
+        if draft.sets("links"):
+            check_links(draft)
         if draft.get("series") is not None:
             join_series(session, draft)
         if isinstance(draft, CreateDraft) or draft.sets(*TIMES):
@@ -86,6 +89,13 @@ def recurrence_planned(session: Session, draft: Draft) -> Recurrence | None:
     return Recurrence(
         start=start, length=length, zone=place, all_day=all_day, rules=rules, extras=extras, exceptions=exceptions
     )
+
+
+def check_links(draft: Draft) -> None:
+    """Refuse links that are no addresses."""
+    found = attempt(draft, "links", lambda: read_links(draft.get("links")))
+    if found is not None:
+        draft.set("links", "\n".join(found) or None)
 
 
 def attempt(draft: Draft, path: str, read: Callable[[], T | None]) -> T | None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crmkit import Contact, Customer, Ref, User
-from crmkit.errors import AccessDeniedError, FieldHidden, NotFoundError
+from attrs import evolve
+
+from crmkit import Contact, Customer, File, Ref, User
+from crmkit.errors import AccessDeniedError, NotFoundError
+from crmkit.translation import _
 from crmkit_activities.events.event import OFFERED, CalendarEvent, EventAttendee
+from crmkit_activities.events.links import read_links
 from crmkit_activities.events.members import number_of
 from crmkit_activities.events.timing import read_exceptions, read_extras, read_rules, read_wall
-from crmkit_activities.ics.values import NO_SUBJECT, Guest, IcsEvent
+from crmkit_activities.ics.alarms import is_ahead
+from crmkit_activities.ics.parts import attachments_of, reminders_of
+from crmkit_activities.ics.values import NO_SUBJECT, Attached, Guest, IcsEvent
 from crmkit_activities.ics.writing import write_calendar
 from crmkit_activities.referring import chunks
+from crmkit_activities.seeing import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
 
 OURS = "{entity}-{number}@users.crmkit.invalid"
 """The address of somebody of whom none is known; the domain is reserved for what doesn't exist (RFC 2606)."""
+MOST_ATTACHED = 5_000_000
+"""Bytes of files in one calendar file."""
 WITH_ADDRESS: tuple[type[Record], ...] = (User, Contact, Customer)
 
 
@@ -42,7 +51,7 @@ def export_calendar(session: Session, user: Record | Ref[object] | None = None) 
     check_export(session)
     found = {each.id: each for each in reader.find(entity, {"owner": who})}
     found |= reader.by_id(entity, [each for each in invited if each not in found])
-    return export_events(session, found.values())
+    return export_events(session, found.values(), who)
 
 
 def export_event(session: Session, event: Record) -> bytes:
@@ -56,7 +65,7 @@ def export_event(session: Session, event: Record) -> bytes:
     found = session.reader_for("export").by_id(session.model.entity(CalendarEvent), [event.id])
     if event.id not in found:
         raise NotFoundError(entity="calendar_event", id=event.id)
-    return export_events(session, found.values())
+    return export_events(session, found.values(), session.actor_ref)
 
 
 def check_export(session: Session) -> None:
@@ -70,8 +79,11 @@ def check_export(session: Session) -> None:
         raise AccessDeniedError(action="export", entity=entity.name, actor=session.principal.name)
 
 
-def export_events(session: Session, events: Iterable[Record]) -> bytes:
-    """Return events with their changed occurrences, and with the series of those that are one, as a file."""
+def export_events(session: Session, events: Iterable[Record], who: Ref[object] | None) -> bytes:
+    """Return events with their changed occurrences, and with the series of those that are one, as a file.
+
+    Alarms are the reminders of `who`.
+    """
     found = {each.id: each for each in events}
     reader, entity = session.reader_for("export"), session.model.entity(CalendarEvent)
     series = {int(each.series) for each in found.values() if isinstance(each.series, Ref)}
@@ -79,14 +91,39 @@ def export_events(session: Session, events: Iterable[Record]) -> bytes:
     for some in chunks(sorted(found)):
         changed = reader.find(entity, "series in given.some", given={"some": some})
         found |= {each.id: each for each in changed}
-    guests = guests_of(session, found)
-    values = [as_value(session, each, found, guests.get(each.id, ())) for each in found.values()]
-    zones = {each.uid: each.zone for each in values if each.occurrence is None}
+    guests, files = guests_of(session, found), files_of(session, found)
+    alarms = {} if who is None else reminders_of(session, found, who)
+    values = [
+        evolve(
+            as_value(session, each, found),
+            guests=tuple(sorted(guests.get(each.id, ()))),
+            files=tuple(sorted(files.get(each.id, ()))),
+            alarms=tuple(alarm for alarm in alarms.get(each.id, ()) if is_ahead(alarm, session.unit.now)),
+        )
+        for each in found.values()
+    ]
     values.sort(key=lambda each: (each.occurrence is not None, each.start, each.uid))
-    return write_calendar([each for each in values if each.uid in zones], zones, session.unit.now)
+    return write_calendar(values, session.unit.now)
 
 
-def as_value(session: Session, event: Record, all_events: Mapping[int, Record], guests: Iterable[Guest]) -> IcsEvent:
+def files_of(session: Session, events: Mapping[int, Record]) -> dict[int, list[Attached]]:
+    """Return the files of events, by the events' ids, as long as they are not too large altogether for a calendar."""
+    found: dict[int, list[Attached]] = {}
+    room = MOST_ATTACHED
+    for number, each in attachments_of(session, events):
+        file = getattr(each, "file", None)
+        if not isinstance(file, File):
+            continue
+        if file.size > room:
+            text = _("{file} is too large for the calendar file, and is left out.", file=file.name)
+            session.caution(events[number], "id", text)
+            continue
+        room -= file.size
+        found.setdefault(number, []).append(Attached(name=file.name, content=session.content(each, "file")))
+    return found
+
+
+def as_value(session: Session, event: Record, all_events: Mapping[int, Record]) -> IcsEvent:
     """Return an event as a value for a file."""
     series = all_events.get(int(event.series)) if isinstance(event.series, Ref) else None
     length = event.length
@@ -108,17 +145,8 @@ def as_value(session: Session, event: Record, all_events: Mapping[int, Record], 
         visibility=str(event.visibility),
         status=str(event.status),
         organizer=seen(event, "organizer"),
-        guests=tuple(sorted(guests)),
+        links=read_links(seen(event, "links")),
     )
-
-
-def seen(record: Record, name: str) -> str | None:
-    """Return a text of a record, None if it is hidden."""
-    try:
-        value = getattr(record, name)
-    except FieldHidden:
-        return None
-    return None if value is None else str(value)
 
 
 def guests_of(session: Session, events: Iterable[int]) -> dict[int, list[Guest]]:

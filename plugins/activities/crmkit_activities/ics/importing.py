@@ -13,6 +13,7 @@ from crmkit.errors import InvalidValue, Refused
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.events.members import number_of
 from crmkit_activities.events.timing import write_extra, write_wall
+from crmkit_activities.ics.parts import attach_all, remind_all
 from crmkit_activities.ics.reading import read_calendar
 from crmkit_activities.ics.values import Problem
 from crmkit_activities.referring import chunks
@@ -43,14 +44,14 @@ def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] |
     """Import the events of an iCalendar file into the calendar of a user, by default the actor's.
 
     An event with the UID of one that is there changes that one, so importing a file again changes nothing. A changed
-    occurrence that is no longer in the file, while its series is, is one of the series again. What can't be imported is
-    among the problems, each naming its component; the rest is imported.
+    occurrence that is no longer in the file, while its series is, is one of the series again. Alarms become reminders
+    of the user. What can't be imported is among the problems, each naming its component; the rest is imported.
 
     Raises:
         AccessDeniedError: if the actor may not write into that calendar.
     """
     who = session.actor_ref if owner is None else owner if isinstance(owner, Ref) else owner.ref
-    reading = read_calendar(data, session.model.conventions.time_zone)
+    reading = read_calendar(data, session.model.conventions.time_zone, session.unit.now)
     result = ImportResult(problems=list(reading.problems))
     masters = [each for each in reading.events if each.occurrence is None]
     known = known_events(session, who, [each.uid for each in masters])
@@ -70,6 +71,8 @@ def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] |
         result.removed += 1
     written += write_all(session, wanted, result)
     invite_all(session, written)
+    remind_all(session, written, who, result.problems)
+    attach_all(session, written, result.problems)
     return result
 
 
@@ -169,6 +172,7 @@ def values_of(event: IcsEvent) -> dict[str, object]:
         "visibility": event.visibility,
         "status": event.status,
         "organizer": event.organizer,
+        "links": "\n".join(event.links) or None,
     }
 
 

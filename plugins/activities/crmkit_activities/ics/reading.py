@@ -6,19 +6,20 @@ import warnings
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from icalendar import Component
 from icalendar.timezone import tzp
 
-from crmkit.core.declare.kinds.times import zone
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
-from crmkit_activities.events.recurrence import Recurrence
+from crmkit_activities.ics.alarms import read_alarms
+from crmkit_activities.ics.attached import read_attached
 from crmkit_activities.ics.component import read_event
-from crmkit_activities.ics.values import IcsEvent, Problem
+from crmkit_activities.ics.values import IcsEvent, Problem, recurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 MOST_BYTES, MOST_COMPONENTS, DEEPEST = 10_000_000, 20_000, 20
 PARSING = Lock()
@@ -34,10 +35,11 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
-def read_calendar(data: bytes, home: str) -> Reading:
+def read_calendar(data: bytes, home: str, now: datetime | None = None) -> Reading:
     """Return the events of an iCalendar file; times without a zone are in the home zone (an IANA name).
 
-    Nothing in a file makes this fail: what can't be read is a problem.
+    Nothing in a file makes this fail: what can't be read is a problem. So is an alarm for a moment that lies behind
+    `now` (UTC), if that is given.
     """
     refused = too_much(data)
     if refused is not None:
@@ -51,7 +53,7 @@ def read_calendar(data: bytes, home: str) -> Reading:
     components = [each for top in found for each in events_of(top, problems)]
     if not components and not problems:
         problems.append(Problem(component="VCALENDAR", uid="", text=_("There is no event in it.")))
-    return Reading(events=tuple(read_events(components, home, problems)), problems=tuple(problems))
+    return Reading(events=tuple(read_events(components, home, now, problems)), problems=tuple(problems))
 
 
 def parse(data: bytes) -> Any:
@@ -93,7 +95,7 @@ def events_of(top: Any, problems: list[Problem]) -> Iterator[Any]:
             waiting += [(each, depth + 1) for each in component.subcomponents]
 
 
-def read_events(components: list[Any], home: str, problems: list[Problem]) -> Iterator[IcsEvent]:
+def read_events(components: list[Any], home: str, now: datetime | None, problems: list[Problem]) -> Iterator[IcsEvent]:
     """Yield series and single events, then changed occurrences; note what can't be read, and what is there twice."""
     masters: dict[str, IcsEvent] = {}
     for component in components:
@@ -105,8 +107,8 @@ def read_events(components: list[Any], home: str, problems: list[Problem]) -> It
         if event.uid in masters:
             problems.append(problem_of(component, _("There is another event with this UID in the file.")))
             continue
-        masters[event.uid] = event
-        yield event
+        masters[event.uid] = whole(component, event, now, problems)
+        yield masters[event.uid]
     seen: set[tuple[str, object]] = set()
     for component in components:
         if "RECURRENCE-ID" not in component:
@@ -121,7 +123,14 @@ def read_events(components: list[Any], home: str, problems: list[Problem]) -> It
             problems.append(problem_of(component, _("Its series doesn't take place then.")))
         else:
             seen.add((event.uid, event.occurrence))
-            yield event
+            event = whole(component, event, now, problems)
+            yield evolve(event, alarms=tuple(each for each in event.alarms if each not in series.alarms))
+
+
+def whole(component: Any, event: IcsEvent, now: datetime | None, problems: list[Problem]) -> IcsEvent:
+    """Return an event with what belongs to it; note what of that can't be held."""
+    files, links = read_attached(component, event.uid, problems)
+    return evolve(event, alarms=read_alarms(component, event, now, problems), files=files, links=links)
 
 
 def attempt(component: Any, home: str, series: IcsEvent | None, problems: list[Problem]) -> IcsEvent | None:
@@ -139,16 +148,3 @@ def attempt(component: Any, home: str, series: IcsEvent | None, problems: list[P
 def problem_of(component: Any, text: str) -> Problem:
     """Return a problem with a component."""
     return Problem(component=str(component.name), uid=str(component.get("UID", "")), text=text)
-
-
-def recurrence(event: IcsEvent) -> Recurrence:
-    """Return when an event of a file takes place."""
-    return Recurrence(
-        start=event.start,
-        length=event.length,
-        zone=zone(event.zone),
-        all_day=event.all_day,
-        rules=event.rules,
-        extras=event.extras,
-        exceptions=event.exceptions,
-    )

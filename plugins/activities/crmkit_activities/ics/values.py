@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
+
+from crmkit.core.declare.kinds.times import zone
+from crmkit_activities.events.recurrence import Recurrence
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -42,12 +45,32 @@ class Guest:
 
 
 @frozen(kw_only=True)
+class Alarm:
+    """A reminder: so long `before` an event begins or ends (`anchor`, a field), or `at` a moment (UTC)."""
+
+    anchor: str | None = None
+    before: timedelta | None = None
+    at: datetime | None = None
+    text: str | None = None
+
+
+@frozen(kw_only=True, order=True)
+class Attached:
+    """A file that is in a calendar, whole."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
 class IcsEvent:
     """An event, with its times as the clock of its zone (an IANA name) shows them.
 
     Attributes:
         occurrence: which occurrence of the series with this UID it is, by the series' clock; None for the series.
         length: how long it lasts: elapsed, or whole days.
+        alarms: of an occurrence, those that its series has not.
+        links: addresses of documents.
     """
 
     uid: str
@@ -67,6 +90,9 @@ class IcsEvent:
     status: str = "confirmed"
     organizer: str | None = None
     guests: tuple[Guest, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    files: tuple[Attached, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -79,3 +105,16 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.component} {self.uid}: {self.text}" if self.uid else f"{self.component}: {self.text}"
+
+
+def recurrence(event: IcsEvent) -> Recurrence:
+    """Return when an event of a file takes place."""
+    return Recurrence(
+        start=event.start,
+        length=event.length,
+        zone=zone(event.zone),
+        all_day=event.all_day,
+        rules=event.rules,
+        extras=event.extras,
+        exceptions=event.exceptions,
+    )

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from icalendar import Calendar, Event, vCalAddress, vRecur
+from attrs import evolve
+from icalendar import Alarm as AlarmComponent
+from icalendar import Calendar, Event, vBinary, vCalAddress, vRecur
 
+from crmkit.core.declare.kinds.file_names import extension_of
+from crmkit.core.declare.kinds.file_types import FILE_TYPES
 from crmkit.core.declare.kinds.times import zone
 from crmkit_activities.ics.values import NO_SUBJECT, PARTS, STATES, STATUS, VISIBILITY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from crmkit_activities.ics.values import Guest, IcsEvent
+    from crmkit_activities.ics.values import Alarm, Attached, Guest, IcsEvent
 
 PRODUCT = "-//crmkit//activities//EN"
 
 
-def write_calendar(events: Iterable[IcsEvent], zones: Mapping[str, str], stamp: datetime) -> bytes:
-    """Return an iCalendar file of events, with the definitions of their time zones.
+def write_calendar(events: Sequence[IcsEvent], stamp: datetime) -> bytes:
+    """Return an iCalendar file of events, with the definitions of their time zones; occurrences only with their series.
 
-    `zones` are the zones of series by their UIDs, by whose clocks occurrences are named. `stamp` is the moment that the
-    file says it was made at, UTC.
+    `stamp` is the moment that the file says it was made at, UTC.
     """
+    series = {each.uid: each for each in events if each.occurrence is None}
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     for each in events:
-        calendar.add_component(as_component(each, zones.get(each.uid, each.zone), stamp))
+        whole = series.get(each.uid)
+        if whole is not None:
+            alarms = each.alarms if whole is each else (*whole.alarms, *each.alarms)
+            calendar.add_component(as_component(evolve(each, alarms=alarms), whole.zone, stamp))
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
@@ -52,6 +59,31 @@ def as_component(event: IcsEvent, series_zone: str, stamp: datetime) -> Event:
         made.add("organizer", vCalAddress(uri(event.organizer)))
     for guest in event.guests:
         made.add("attendee", as_address(guest), encode=False)
+    for link in event.links:
+        made.add("attach", link)
+    for file in event.files:
+        made.add("attach", as_binary(file), encode=False)
+    for alarm in event.alarms:
+        made.add_component(as_alarm(alarm, event.summary))
+    return made
+
+
+def as_binary(file: Attached) -> vBinary:
+    """Return a file whose contents are in the calendar."""
+    media = FILE_TYPES[extension_of(file.name)].media
+    return vBinary(file.content, {"FMTTYPE": media, "FILENAME": file.name})
+
+
+def as_alarm(alarm: Alarm, summary: str) -> AlarmComponent:
+    """Return a reminder as a VALARM."""
+    made = AlarmComponent()
+    made.add("action", "DISPLAY")
+    made.add("description", summary if alarm.text is None else alarm.text)
+    if alarm.at is not None:
+        made.add("trigger", alarm.at.astimezone(UTC), parameters={"VALUE": "DATE-TIME"})
+    else:
+        related = "END" if alarm.anchor == "ends_at" else "START"
+        made.add("trigger", -(alarm.before or timedelta(0)), parameters={"RELATED": related})
     return made
 
 

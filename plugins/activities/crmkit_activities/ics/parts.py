@@ -1,0 +1,131 @@
+"""Parts: what belongs to events that were imported, and comes with them: reminders of their alarms, and files."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from crmkit import File, Ref
+from crmkit.errors import Refused
+from crmkit.translation import _
+from crmkit_activities.attachments import Attachment
+from crmkit_activities.events.members import number_of
+from crmkit_activities.ics.alarms import is_ahead
+from crmkit_activities.ics.values import Alarm, Problem
+from crmkit_activities.referring import chunks
+from crmkit_activities.reminders.reminder import Reminder
+from crmkit_activities.reminders.series import ANCHORS
+from crmkit_activities.seeing import seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crmkit import Record, Session
+    from crmkit_activities.ics.values import IcsEvent
+
+    Rows = list[tuple[IcsEvent, dict[str, object]]]
+    Written = Sequence[tuple[IcsEvent, Record]]
+
+REMINDERS = "owner == given.owner and about.entity == 'calendar_event' and about.id in given.some"
+FILES = "record.entity == 'calendar_event' and record.id in given.some"
+
+
+def remind_all(session: Session, written: Written, owner: Ref[object] | None, problems: list[Problem]) -> None:
+    """Have the owner of a calendar reminded as the alarms of its events say, and not otherwise.
+
+    An event that has no alarm in the file keeps the reminders that it has here.
+    """
+    alarmed = [(event, record) for event, record in written if event.alarms]
+    if owner is None or not alarmed or not may_create(session, Reminder, "VALARM", alarmed, problems):
+        return
+    there = reminders_of(session, (record.id for _event, record in alarmed), owner)
+    rows: Rows = []
+    for event, record in alarmed:
+        known = there.get(record.id, {})
+        for alarm in event.alarms:
+            if known.pop(alarm, None) is None:
+                values = {"at": alarm.at, "anchor": alarm.anchor, "before": alarm.before, "text": alarm.text}
+                rows.append((event, {"owner": owner, "about": record, **values}))
+        for alarm, gone in known.items():
+            if is_ahead(alarm, session.unit.now):
+                session.delete(gone)
+    create_parts(session, Reminder, "VALARM", rows, problems)
+
+
+def reminders_of(session: Session, events: Iterable[int], owner: Ref[object]) -> dict[int, dict[Alarm, Record]]:
+    """Return the reminders that somebody has about events, by the events' ids and as what an alarm would say."""
+    found: dict[int, dict[Alarm, Record]] = {}
+    for some in chunks(sorted(events)):
+        for each in session.find(Reminder, REMINDERS, given={"some": some, "owner": owner}):
+            assert isinstance(each.about, Ref)
+            alarm = alarm_of(each)
+            if alarm is not None:
+                found.setdefault(int(each.about), {})[alarm] = each
+    return found
+
+
+def alarm_of(reminder: Record) -> Alarm | None:
+    """Return what an alarm would say; None of a reminder that goes by something else than when its event is."""
+    text = seen(reminder, "text")
+    if isinstance(reminder.at, datetime):
+        return Alarm(at=reminder.at.replace(microsecond=0), text=text)
+    if reminder.anchor not in ANCHORS:
+        return None
+    before = reminder.before if isinstance(reminder.before, timedelta) else timedelta(0)
+    return Alarm(anchor=str(reminder.anchor), before=before, text=text)
+
+
+def attach_all(session: Session, written: Written, problems: list[Problem]) -> None:
+    """Attach the files of events that are not attached to them yet. None is taken away."""
+    attached = [(event, record) for event, record in written if event.files]
+    if not attached or not may_create(session, Attachment, "VEVENT", attached, problems):
+        return
+    there = {(number, each.file.sha256) for number, each in attachments_of(session, (r.id for _e, r in attached))}
+    rows: Rows = []
+    for event, record in attached:
+        for each in event.files:
+            file = File(each.name, content=each.content)
+            if (record.id, file.sha256) not in there:
+                rows.append((event, {"record": record, "file": file}))
+    create_parts(session, Attachment, "VEVENT", rows, problems)
+
+
+def attachments_of(session: Session, events: Iterable[int]) -> list[tuple[int, Attachment]]:
+    """Return what is attached to events, beside the events' ids."""
+    return [
+        (number_of(each.record), each)
+        for some in chunks(sorted(events))
+        for each in session.find(Attachment, FILES, given={"some": some}, order="id")
+    ]
+
+
+def may_create(
+    session: Session, entity: type[Record], component: str, written: Written, problems: list[Problem]
+) -> bool:
+    """Return whether the actor may create parts; if not, note it for each event."""
+    model = session.model.entity(entity)
+    if session.principal.may(model, "create"):
+        return True
+    text = _("You may not create {entity}.", entity=model.name)
+    problems += (Problem(component=component, uid=event.uid, text=text) for event, _record in written)
+    return False
+
+
+def create_parts(
+    session: Session,
+    entity: type[Record],
+    component: str,
+    rows: Rows,
+    problems: list[Problem],
+) -> None:
+    """Create parts, without those that are refused: they are noted, and the others are tried again."""
+    left = list(rows)
+    while left:
+        try:
+            session.create_many(entity, [values for _event, values in left])
+        except Refused as refused:
+            wrong = {each.index: each.text for each in refused.refusals}
+            problems += (Problem(component=component, uid=left[at][0].uid, text=text) for at, text in wrong.items())
+            left = [each for index, each in enumerate(left) if index not in wrong]
+        else:
+            return

@@ -1,0 +1,151 @@
+"""Alarms and attachments of iCalendar files: they become reminders and files, or are refused, and go out again."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crmkit import File, Grant, Role, User
+from crmkit.errors import Refused
+from crmkit.testing.plugins import make_plugin
+from crmkit_activities.attachments import Attachment
+from crmkit_activities.events.event import CalendarEvent
+from crmkit_activities.ics import exporting
+from crmkit_activities.ics.exporting import export_event
+from crmkit_activities.ics.importing import import_calendar
+from crmkit_activities.ics.reading import read_calendar
+from crmkit_activities.ics.values import Alarm
+from crmkit_activities.reminders.reminder import Reminder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crmkit import CRM
+    from crmkit.testing.clock import FrozenClock
+    from crmkit.testing.fixtures import CRMFactory
+
+pytestmark = pytest.mark.row("C1")
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+QUARTER = Alarm(anchor="starts_at", before=timedelta(minutes=15))
+PDF = b64encode(b"%PDF-1.7 plan").decode()
+
+
+def calendar(*lines: str) -> bytes:
+    """Return a file of one event, on 2 March from ten to eleven."""
+    event = ("UID:x", "SUMMARY:Sales", "DTSTART:20260302T100000Z", "DTEND:20260302T110000Z", *lines)
+    return "\n".join(["BEGIN:VCALENDAR", "BEGIN:VEVENT", *event, "END:VEVENT", "END:VCALENDAR", ""]).encode()
+
+
+def alarm(*lines: str) -> tuple[str, ...]:
+    """Return the lines of an alarm."""
+    return ("BEGIN:VALARM", "ACTION:DISPLAY", *lines, "END:VALARM")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("TRIGGER:-PT15M",), [QUARTER]),
+        (("TRIGGER:-PT15M", "DESCRIPTION:Sales"), [QUARTER]),
+        (("TRIGGER;RELATED=END:PT0S",), [Alarm(anchor="ends_at", before=timedelta(0))]),
+        (("TRIGGER;VALUE=DATE-TIME:20260302T093000Z",), [Alarm(at=NOW + timedelta(minutes=30))]),
+        (
+            ("TRIGGER:-PT20M", "REPEAT:4", "DURATION:PT10M"),
+            [Alarm(anchor="starts_at", before=timedelta(minutes=each)) for each in (0, 10, 20)],
+        ),
+        (("TRIGGER:-PT15M", "ACKNOWLEDGED:20260302T094400Z"), [QUARTER]),
+    ],
+)
+def test_alarms_are_reminders(lines: tuple[str, ...], expected: list[Alarm]) -> None:
+    """They go by the beginning, the end, or a moment, and those that are repeated come several times."""
+    found = read_calendar(calendar(*alarm(*lines)), "UTC", NOW)
+    assert (found.events[0].alarms, found.problems) == (tuple(sorted(expected, key=repr)), ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (alarm("TRIGGER:PT15M"), "VALARM x: It is from nothing to ten years before"),
+        (alarm("TRIGGER:-P5000D"), "VALARM x: It is from nothing to ten years before"),
+        (alarm("TRIGGER;VALUE=DATE-TIME:20260302T080000Z"), "VALARM x: This moment has passed"),
+        (alarm(), "VALARM x: It has not one TRIGGER"),
+        (alarm("TRIGGER:-PT15M", "ACKNOWLEDGED:20260302T094500Z"), "VALARM x: It was acknowledged"),
+        (alarm("TRIGGER:-PT15M", "DESCRIPTION:" + "long " * 60), "VALARM x: .*255"),
+        (alarm("TRIGGER:-PT15M", "ACTION:PROCEDURE")[:1] + alarm("TRIGGER:-PT15M", "ACTION:RUN")[2:], "VALARM x: RUN"),
+        (tuple(line for each in range(21) for line in alarm(f"TRIGGER:-PT{each}M")), "VALARM x: .* at most 20 alarms"),
+        ((f"ATTACH;ENCODING=BASE64;VALUE=BINARY;FMTTYPE=text/html:{PDF}",), "VEVENT x: ATTACH: .*'attachment.html'"),
+        ((f"ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=a.png:{PDF}",), "VEVENT x: ATTACH: .* not those of a png"),
+        (("ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=a.pdf:JVBERi0!",), "VEVENT x: ATTACH: .*Base64"),
+        (("ATTACH:file:///etc/passwd",), "VEVENT x: ATTACH: 'file:///etc/passwd' is no address of the web"),
+        (("ATTACH:javascript:alert(1)",), "VEVENT x: ATTACH: .* is no address"),
+    ],
+)
+def test_what_is_left_out_is_named(lines: tuple[str, ...], problem: str) -> None:
+    """The event is imported without what can't be held, and a problem names the component and the reason."""
+    found = read_calendar(calendar(*lines), "UTC", NOW)
+    assert len(found.events) == 1
+    with pytest.raises(AssertionError, match=problem):
+        raise AssertionError(str(found.problems[0]))
+
+
+def test_reminders_come_as_the_file_says(crm: CRM, people: Mapping[str, User], clock: FrozenClock) -> None:
+    """Its owner is reminded; a newer file changes the reminders, and one without alarms leaves them alone."""
+    assert people
+    with crm.session(actor="ann") as session:
+        import_calendar(session, calendar(*alarm("TRIGGER:-PT30M"), *alarm("TRIGGER:-PT15M")))
+        import_calendar(session, calendar(*alarm("TRIGGER:-PT15M")))
+        import_calendar(session, calendar())
+        assert [each.before for each in session.find(Reminder)] == [timedelta(minutes=15)]
+        [event] = session.find(CalendarEvent)
+        session.create(Reminder, about=event, anchor="starts_at", text="Hurry")
+    for _each in range(3):
+        clock.advance(minutes=20)
+        crm.worker().run_once()
+    with crm.session(actor="ann") as session:
+        assert [each.text.split(",")[0] for each in session.notices()] == ["Reminder: Hurry (Sales)", "Reminder: Sales"]
+        event = session.update(session.get(CalendarEvent, event.id), starts_at=NOW + timedelta(days=2))
+        [out] = read_calendar(export_event(session, event), "UTC").events
+        assert set(out.alarms) == {QUARTER, Alarm(anchor="starts_at", before=timedelta(0), text="Hurry")}
+    with crm.session(actor="admin") as session:
+        assert read_calendar(export_event(session, event), "UTC").events[0].alarms == ()
+
+
+def test_files_and_links_come_with_an_event(
+    crm: CRM, people: Mapping[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is attached once, and a link is kept as a text; what is too large for a calendar is left out, and said."""
+    assert people
+    lines = (
+        f"ATTACH;ENCODING=BASE64;VALUE=BINARY;FMTTYPE=application/pdf:{PDF}",
+        "ATTACH;FMTTYPE=application/msword:https://example.org/agenda.doc",
+    )
+    with crm.session(actor="ann") as session:
+        for _each in range(2):
+            assert import_calendar(session, calendar(*lines)).problems == []
+        [event], [attachment] = session.find(CalendarEvent), session.find(Attachment)
+        assert event.links == "https://example.org/agenda.doc"
+        assert (attachment.record, attachment.file.name) == (event.ref, "attachment.pdf")
+        assert session.content(attachment, "file") == b"%PDF-1.7 plan"
+        session.create(Attachment, record=event, file=File("large.txt", content=b"x" * 100))
+        monkeypatch.setattr(exporting, "MOST_ATTACHED", 50)
+        [out] = read_calendar(export_event(session, event), "UTC").events
+        assert ([each.name for each in out.files], out.links) == (["attachment.pdf"], (event.links,))
+        assert [each.text for each in session.cautions] == [
+            "large.txt is too large for the calendar file, and is left out."
+        ]
+        with pytest.raises(Refused, match="is no address"):
+            session.update(event, links="https://example.org/a\nsomewhere")
+
+
+def test_who_may_make_no_reminders_imports_without(make_crm: CRMFactory) -> None:
+    """What the actor may not create is a problem of each event, and the events are imported."""
+    grants = (Grant(entity="calendar_event", read="own", create="own"), Grant(entity="user", read="all"))
+    role = Role(name="planner", grants=grants)
+    crm = make_crm(["activities", make_plugin("planning", role)])
+    with crm.session(actor="admin") as session:
+        session.create(User, name="Dan", external_id="dan", roles=["planner"])
+    with crm.session(actor="dan") as session:
+        done = import_calendar(session, calendar(*alarm("TRIGGER:-PT15M")))
+        assert (done.created, [str(each) for each in done.problems]) == (1, ["VALARM x: You may not create reminder."])
