@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.channels import Channel as Channel
     from crmkit.core.declare.channels import Message as Message
     from crmkit.core.declare.checks import Check as Check
+    from crmkit.core.declare.contact_sources import ContactSource as ContactSource
     from crmkit.core.declare.declarations import AddChoice as AddChoice
     from crmkit.core.declare.declarations import Command as Command
     from crmkit.core.declare.declarations import Event as Event
@@ -143,6 +144,7 @@ _HOMES = {
     "crmkit.core.declare.access": "Grant Role",
     "crmkit.core.declare.channels": "Channel Message",
     "crmkit.core.declare.checks": "Check",
+    "crmkit.core.declare.contact_sources": "ContactSource",
     "crmkit.core.declare.declarations": "AddChoice Command Event Parameter Relabel Report Rule Setting Unique",
     "crmkit.core.declare.demonstrations": "Demonstration Scene",
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crmkit.core.assemble.channels import check_channels
+from crmkit.core.assemble.contact_sources import check_contact_sources
 from crmkit.core.assemble.external_sources import check_external_sources
 from crmkit.core.assemble.level_rules import check_level
 from crmkit.core.assemble.outbox import check_outbox
@@ -76,6 +77,7 @@ def check_model(model: Model) -> None:
     check_readers(model)
     check_profiles(model)
     check_external_sources(model)
+    check_contact_sources(model)
     check_role_sources(model)
     check_restrictions(model)
     check_secrets(model)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
 from typing import TYPE_CHECKING
 
-from crmkit import Contact, Customer, Handler, Ref, extend
+from crmkit import Contact, ContactSource, Customer, Handler, Ref, extend
 from crmkit.core.declare import fields as f
 from crmkit.errors import ConflictError
 from crmkit.translation import _
 from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_activities.kinds import kinds_of
-from crmkit_activities.referring import rows_referring
+from crmkit_activities.referring import chunks, rows_referring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from crmkit import Batch, Change, Occurrence, Record, Session
     from crmkit_activities.kinds import ActivityKind
@@ -44,6 +44,7 @@ class ContactContacted:
 DECLARATIONS = (
     CustomerContacted,
     ContactContacted,
+    ContactSource(name="activities", entity="customer", read="crmkit_activities.contacted:contacts_of_customers"),
     Handler(
         name="contacts_of_merged",
         events=("customer.merged", "contact.merged"),
@@ -89,19 +90,58 @@ def follow_participants(session: Session, changes: Batch[Change]) -> None:
 def follow_merged(session: Session, occurrence: Occurrence) -> None:
     """Raise it of the survivor of a merge to that of the latest contact that refers to it now."""
     entity, number = occurrence.record.entity, int(occurrence.record)
-    kinds = kinds_of(session.model)
-    reaching = [(name, kind.unreached) for name, kind in kinds.items() if kind.is_contact]
-    given: dict[str, object] = {"person": number}
-    for place, (name, unreached) in enumerate(reaching):
-        given |= {f"kind_{place}": name, f"unreached_{place}": list(unreached)}
-    is_reached = " or ".join(
-        f"(kind == given.kind_{place} and (outcome is None or outcome not in given.unreached_{place}))"
-        for place in range(len(reaching))
-    )
-    where = f"{entity} == given.person and stage.kind == 'done' and ({is_reached})"
+    condition, given = reached(session)
+    where = f"{entity} == given.person and {condition}"
+    given |= {"person": number}
     ((latest,),) = session.aggregate(Activity, measures={"latest": "max(ended_at)"}, where=where, given=given)
     if isinstance(latest, Moment):
         raise_moments(session, entity, {number: latest})
+
+
+def reached(session: Session, path: str = "") -> tuple[str, dict[str, object]]:
+    """Return the filter of activities in which somebody was spoken to, seen from what the path leads to them from."""
+    reaching = [(name, kind.unreached) for name, kind in kinds_of(session.model).items() if kind.is_contact]
+    given: dict[str, object] = {}
+    for place, (name, unreached) in enumerate(reaching):
+        given |= {f"kind_{place}": name, f"unreached_{place}": list(unreached)}
+    outcome = f"{path}outcome"
+    kinds = " or ".join(
+        f"({path}kind == given.kind_{place} and ({outcome} is None or {outcome} not in given.unreached_{place}))"
+        for place in range(len(reaching))
+    )
+    return f"{path}stage.kind == 'done' and ({kinds})", given
+
+
+def contacts_of_customers(session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[str, Moment]]:
+    """Return the latest moment of each kind of contact with customers, by their ids; see `ContactSource`."""
+    found: dict[int, dict[str, Moment]] = {}
+    for some in chunks(list(ids)):
+        for customer, kind, *moments in (*own_contacts(session, some), *parts_in_contacts(session, some)):
+            assert isinstance(customer, Ref)
+            known = found.setdefault(int(customer), {})
+            for moment in moments:
+                if isinstance(moment, Moment):
+                    known[str(kind)] = max(moment, known.get(str(kind), moment))
+    return found
+
+
+def own_contacts(session: Session, customers: Sequence[int]) -> list[tuple[object, ...]]:
+    """Return customer, kind, and moments of the latest contacts of each kind that name the customer."""
+    condition, given = reached(session)
+    measures = {"ended": "max(ended_at)", "said": "max(done_at, ended_at is None)"}
+    where = f"customer in given.customers and {condition}"
+    given |= {"customers": customers}
+    return session.aggregate(Activity, by=["customer", "kind"], measures=measures, where=where, given=given)
+
+
+def parts_in_contacts(session: Session, customers: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    """Yield customer, kind, and the moment of every contact in which the customer took part."""
+    condition, given = reached(session, "activity.")
+    where = f"person.entity == 'customer' and person.id in given.customers and {condition}"
+    paths = ["person", "activity.kind", "activity.ended_at", "activity.done_at"]
+    rows = session.rows(ActivityParticipant, paths, where, given=given | {"customers": customers})
+    for person, kind, ended, done in rows:
+        yield person, kind, ended or done
 
 
 def whole_of(part: Record) -> int:

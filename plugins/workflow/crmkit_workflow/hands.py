@@ -50,7 +50,7 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     leaving.check_rules(session, drafts)
     pools.refuse_closing(session, drafts)
     leaving.check_leaving(session, drafts)
-    following.note_contacts(drafts)
+    following.note_contacts(session, drafts)
     giving.fill_changed(session, drafts)
     pools.check_owners(session, drafts)
     leaving.check_owners(session, drafts)

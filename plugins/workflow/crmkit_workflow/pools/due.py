@@ -80,6 +80,7 @@ class ReturnRule:
     product: int | None = None
     spares_won: bool = True
     spares_opportunities: bool = False
+    activity_kinds: frozenset[str] = frozenset()
 
 
 @frozen(kw_only=True)
@@ -210,6 +211,8 @@ def start_of(rule: ReturnRule, held: Held, start: datetime, calendar: Calendar) 
     if rule.kind == "date":
         return held.dates.get(rule.id)
     if rule.kind == "follow_up":
-        return calendar.day_of(max([start, *held.follow_ups.values()]))
+        kinds = rule.activity_kinds
+        moments = [at for kind, at in held.follow_ups.items() if not kinds or kind in kinds]
+        return calendar.day_of(max([start, *moments]))
     done = (held.opportunities if rule.kind == "opportunity" else held.wins).get(rule.product)
     return None if done is not None and done >= start else calendar.day_of(start)

@@ -75,6 +75,9 @@ class PoolRule(Record):
     days: int = f.integer(min=0, max=36_500)
     level: str | None = f.text(max=41, help="Only records of this level.")
     product: Ref[Product] | None = f.ref(help="Only opportunities of this product count, or records that name it.")
+    activity_kinds: tuple[str, ...] | None = f.tags(
+        help="Only activities of these kinds are follow-ups: visit, call. Any are, if empty."
+    )
     date_field: str | None = f.text(max=41, help="The date from which the days are counted, of rules by a date.")
     spares_won: bool = f.boolean(default=True, help="Whether won records stay.")
     spares_opportunities: bool = f.boolean(default=False, help="Whether records with an open opportunity stay.")

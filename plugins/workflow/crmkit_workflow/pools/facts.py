@@ -1,7 +1,8 @@
 """Facts: what is known about records that somebody owns, for many of them in few statements.
 
-A follow-up is what `followed_up` noted, and the moment in the record's `last_contacted_at` if the CRM keeps one. Where
-it keeps none, whatever the owner changed in the record, or where it moved it, counts as one, by the change log.
+A follow-up is what `followed_up` noted, what the CRM's contact sources know of, by kind, and the moment in the record's
+`last_contacted_at` if the CRM keeps one. Where it keeps none, whatever the owner changed in the record, or where it
+moved it, counts as one, by the change log.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import define, field, frozen
 
 from crmkit import Opportunity
+from crmkit.core.lifecycle.contacts import contacts_by_kind
 from crmkit_workflow.pools.due import Held
 from crmkit_workflow.pools.entities import ANY_KIND
 
@@ -67,6 +69,7 @@ def facts(
         return []
     sales = sales_with(session, entity, list(owners)) if asks_for_sales(pools) else Sales()
     changed = {} if LAST_CONTACT in entity.fields else last_changes(session, entity, owners)
+    contacts = contacts_by_kind(session, entity.name, owners) if names_kinds(pools) else {}
     exempt = exempt_from(session, entity, list(owners), pools)
     return [
         HeldRecord(
@@ -76,6 +79,7 @@ def facts(
                 pools,
                 owner=owners[cast("int", each["id"])],
                 sales=sales,
+                contacts=contacts.get(cast("int", each["id"]), {}),
                 changed=changed.get(cast("int", each["id"])),
                 exempt=exempt.get(cast("int", each["id"]), ()),
             ),
@@ -91,6 +95,7 @@ def held(
     *,
     owner: int,
     sales: Sales,
+    contacts: Mapping[str, datetime],
     changed: datetime | None,
     exempt: Iterable[int],
 ) -> Held:
@@ -105,7 +110,7 @@ def held(
     return Held(
         owner=owner,
         since=cast("datetime", values["owned_since"] or values["created_at"]),
-        follow_ups=follow_ups(values, changed),
+        follow_ups=follow_ups(values, contacts, changed),
         opportunities=sales.opened.get(number, {}),
         wins=wins,
         has_open=frozenset(sales.open.get(number, ())),
@@ -122,15 +127,35 @@ def as_date(value: object) -> date | None:
     return value.date() if isinstance(value, datetime) else cast("date | None", value)
 
 
-def follow_ups(values: Mapping[str, object], changed: datetime | None) -> dict[str, datetime]:
-    """Return when a record was last followed up, by kind of activity."""
+def follow_ups(
+    values: Mapping[str, object], contacts: Mapping[str, datetime], changed: datetime | None
+) -> dict[str, datetime]:
+    """Return when a record was last followed up, by kind of activity.
+
+    The last contact is of any kind unless it is known of which it was.
+    """
     found = read_follow_ups(values["follow_ups"])
+    for kind, at in contacts.items():
+        found[kind] = max(at, found.get(kind, at))
     contacted = values.get(LAST_CONTACT)
-    if isinstance(contacted, datetime):
+    if isinstance(contacted, datetime) and not is_known(contacted, contacts):
         found[ANY_KIND] = max(contacted, found.get(ANY_KIND, contacted))
     if changed is not None:
         found[CHANGE] = changed
     return found
+
+
+def is_known(at: datetime, contacts: Mapping[str, datetime]) -> bool:
+    """Return whether it is known of which kind the last contact, at a moment, was."""
+    return any(each >= at for each in contacts.values())
+
+
+def names_kinds(pools: Iterable[PoolTerms]) -> bool:
+    """Return whether any pool treats kinds of activities differently."""
+    return any(
+        each.terms.extensions.keys() - {ANY_KIND} or any(rule.activity_kinds for rule in each.terms.rules)
+        for each in pools
+    )
 
 
 def read_follow_ups(stored: object) -> dict[str, datetime]:

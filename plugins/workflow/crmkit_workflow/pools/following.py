@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from crmkit.core.lifecycle.contacts import contacts_by_kind
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.entities import ANY_KIND
-from crmkit_workflow.pools.facts import LAST_CONTACT, read_follow_ups
+from crmkit_workflow.pools.facts import LAST_CONTACT, is_known, read_follow_ups
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from crmkit import Batch, Record, Session, UpdateDraft
 
     R = TypeVar("R", bound=Record)
-
-LAST_CONTACT_KIND = "last_contact_kind"
 
 
 def followed_up(session: Session, record: R, *, kind: str = ANY_KIND, at: datetime | None = None) -> R:
@@ -36,16 +35,19 @@ def stored(moments: dict[str, datetime]) -> dict[str, str]:
     return {kind: at.isoformat() for kind, at in sorted(moments.items())}
 
 
-def note_contacts(drafts: Batch[UpdateDraft]) -> None:
-    """Note the contacts that another plugin writes into a record as its last one, by their kind if it tells."""
-    if LAST_CONTACT not in drafts.entity.fields or not is_poolable(drafts.entity):
+def note_contacts(session: Session, drafts: Batch[UpdateDraft]) -> None:
+    """Note the contacts that are written into records as their last ones, unless it is known of which kind they were.
+
+    What contact sources know is asked for where it matters; it isn't kept a second time.
+    """
+    entity = drafts.entity
+    if LAST_CONTACT not in entity.fields or not is_poolable(entity):
         return
-    for draft in drafts:
-        at = draft.get(LAST_CONTACT) if draft.sets(LAST_CONTACT) else None
-        if not isinstance(at, datetime):
-            continue
-        has_kind = LAST_CONTACT_KIND in drafts.entity.fields
-        kind = str((draft.get(LAST_CONTACT_KIND) if has_kind else None) or ANY_KIND)
-        known = read_follow_ups(draft.get("follow_ups"))
-        draft.set("follow_ups", stored(known | {kind: max(at, known.get(kind, at))}))
+    contacted = [(draft, at) for draft in drafts if isinstance(at := draft.values.get(LAST_CONTACT), datetime)]
+    known = contacts_by_kind(session, entity.name, [draft.record.id for draft, _at in contacted if draft.record])
+    for draft, at in contacted:
         draft.set("returns_at", None)
+        if draft.record is None or is_known(at, known.get(draft.record.id, {})):
+            continue
+        moments = read_follow_ups(draft.get("follow_ups"))
+        draft.set("follow_ups", stored(moments | {ANY_KIND: max(at, moments.get(ANY_KIND, at))}))

@@ -70,6 +70,8 @@ def check_rules(session: Session, drafts: Batch[Draft]) -> None:
                 draft.refuse("exempt_if", str(error))
         if draft.get("level") is not None and "level" not in entity.fields:
             draft.refuse("level", _("{entity} has no level.", entity=entity.name))
+        if draft.get("activity_kinds") and draft.get("kind") != "follow_up":
+            draft.refuse("activity_kinds", _("Only rules that ask for follow-ups name kinds of activities."))
         field = entity.fields.get(str(draft.get("date_field")))
         if draft.get("kind") == "date" and (field is None or field.kind.name not in {"date", "datetime"}):
             draft.refuse("date_field", _("Name the date of {entity} from which the days count.", entity=entity.name))

@@ -89,6 +89,7 @@ def terms(
                 product=None if each.product is None else int(each.product),
                 spares_won=each.spares_won,
                 spares_opportunities=each.spares_opportunities,
+                activity_kinds=frozenset(each.activity_kinds or ()),
             )
             for each in rules
         ),
