@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crmkit.core.calendars.business_hours import BusinessHours as BusinessHours
     from crmkit.core.declare.access import Grant as Grant
     from crmkit.core.declare.access import Role as Role
+    from crmkit.core.declare.actions import Action as Action
     from crmkit.core.declare.channels import Channel as Channel
     from crmkit.core.declare.channels import Message as Message
     from crmkit.core.declare.checks import Check as Check
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Change as Change
     from crmkit.core.lifecycle.drafts import CreateDraft as CreateDraft
     from crmkit.core.lifecycle.drafts import DeleteDraft as DeleteDraft
+    from crmkit.core.lifecycle.drafts import Emission as Emission
     from crmkit.core.lifecycle.drafts import MergeDraft as MergeDraft
     from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
@@ -142,6 +144,7 @@ _HOMES = {
     "crmkit.core.assemble.model": "EntityModel FieldModel Model",
     "crmkit.core.calendars.business_hours": "BusinessHours",
     "crmkit.core.declare.access": "Grant Role",
+    "crmkit.core.declare.actions": "Action",
     "crmkit.core.declare.channels": "Channel Message",
     "crmkit.core.declare.checks": "Check",
     "crmkit.core.declare.contact_sources": "ContactSource",
@@ -170,7 +173,7 @@ _HOMES = {
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address File Location Money Ref",
     "crmkit.core.declare.worklists": "WorklistKind",
-    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft MergeDraft MoveDraft UpdateDraft",
+    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft Emission MergeDraft MoveDraft UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.business_calendars": "BusinessCalendar SpecialDay",
     "crmkit.core.nouns.categories": "Category",

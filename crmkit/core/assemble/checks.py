@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.actions import check_actions
 from crmkit.core.assemble.channels import check_channels
 from crmkit.core.assemble.contact_sources import check_contact_sources
 from crmkit.core.assemble.external_sources import check_external_sources
@@ -114,6 +115,7 @@ def check_model(model: Model) -> None:
     check_policies(model)
     check_outbox(model)
     check_channels(model)
+    check_actions(model)
     check_worklists(model)
 
 

@@ -14,7 +14,16 @@ from pluggy import HookimplMarker, HookspecMarker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft, DeleteDraft, MergeDraft, MoveDraft, UpdateDraft
+    from crmkit.core.lifecycle.drafts import (
+        Batch,
+        Change,
+        CreateDraft,
+        DeleteDraft,
+        Emission,
+        MergeDraft,
+        MoveDraft,
+        UpdateDraft,
+    )
     from crmkit.core.lifecycle.session import Session
 
 hookspec = HookspecMarker("crmkit")
@@ -27,7 +36,13 @@ GUARDS = (
     "crmkit_before_move",
     "crmkit_before_merge",
 )
-REACTIONS = ("crmkit_after_create", "crmkit_after_update", "crmkit_after_delete", "crmkit_after_move")
+REACTIONS = (
+    "crmkit_after_create",
+    "crmkit_after_update",
+    "crmkit_after_delete",
+    "crmkit_after_move",
+    "crmkit_after_emit",
+)
 
 
 @hookspec
@@ -78,3 +93,8 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
 @hookspec
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     """React to records that entered another stage, in their transaction."""
+
+
+@hookspec
+def crmkit_after_emit(session: Session, emissions: Batch[Emission]) -> None:
+    """React to declared events that were written into the outbox, in their transaction."""

@@ -11,7 +11,7 @@ from crmkit.errors import InvalidValue, Refusal
 from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.records import Record
@@ -248,3 +248,20 @@ class Change:
         self.index = index
         self.source = source
         self.target = target
+
+
+class Emission:
+    """A declared event that was written into the outbox.
+
+    Attributes:
+        event: its name, such as `order.paid`.
+        record: the record that it is about.
+        payload: what was said with it.
+    """
+
+    __slots__ = ("_batch", "event", "payload", "record")
+
+    def __init__(self, *, event: str, record: Record, payload: Mapping[str, object] | None) -> None:
+        self.event = event
+        self.record = record
+        self.payload = payload or {}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Batch, Draft
     from crmkit.core.lifecycle.session import Session
 
-DRAFTS, MOVES, CHANGES = "drafts", "moves", "changes"
+DRAFTS, MOVES, CHANGES, EMISSIONS = "drafts", "moves", "changes", "emissions"
 DEEPEST = 12
 
 

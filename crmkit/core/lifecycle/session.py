@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from attrs import evolve
 
-from crmkit.core.assemble.model import known
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.lifecycle import (
     changing,
     creating,
     deleting,
+    emitting,
     enqueuing,
     explaining,
     idempotency,
@@ -24,13 +24,11 @@ from crmkit.core.lifecycle import (
     sharing,
     timeline,
 )
-from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.calendars import Calendars
 from crmkit.core.lifecycle.cautions import Caution
 from crmkit.core.lifecycle.custom_fields.guarding import CustomFields
 from crmkit.core.lifecycle.duplicates import known_as
 from crmkit.core.lifecycle.duplicates.identity import Identity
-from crmkit.core.lifecycle.ledger import emit
 from crmkit.core.lifecycle.levels.levels import Levels
 from crmkit.core.lifecycle.notices.commands import Notifying
 from crmkit.core.lifecycle.privacy import accesses
@@ -39,8 +37,6 @@ from crmkit.core.lifecycle.together import one_entity
 from crmkit.core.lifecycle.trail import Trail
 from crmkit.core.reading.reports.running import run_report
 from crmkit.core.storage.locks import hold, share
-from crmkit.errors import AccessDeniedError
-from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -277,12 +273,7 @@ class Session(Notifying):
             UnknownNameError: if no enabled plugin declares the event.
             AccessDeniedError: if the actor may not change the record.
         """
-        known(self.model.events, name, "event")
-        self.unit.check_writable()
-        entity = record.__crmkit_entity__.name
-        if not self.principal.reaches_all and not within(self, entity, [record.id], "update"):
-            raise AccessDeniedError(action=_("emit {name} about", name=name), entity=entity, actor=self.principal.name)
-        emit(self, name, record, payload)
+        emitting.emit(self, name, record, payload)
 
     def enqueue(self, job: str, /, *, key: str | None = None, at: datetime | None = None, **parameters: object) -> bool:
         """Ask for a run of a job, by a worker, once this transaction is committed; return whether it is a new one.
