@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.schedules import Daily as Daily
     from crmkit.core.declare.schedules import Every as Every
     from crmkit.core.declare.schedules import Monthly as Monthly
+    from crmkit.core.declare.schedules import Weekly as Weekly
     from crmkit.core.declare.stages import AddStage as AddStage
     from crmkit.core.declare.stages import ChangeStage as ChangeStage
     from crmkit.core.declare.stages import Gate as Gate
@@ -168,7 +169,7 @@ _HOMES = {
     "crmkit.core.declare.records": "Record Staged extend record",
     "crmkit.core.declare.restrictions": "Restriction",
     "crmkit.core.declare.role_sources": "RoleSource",
-    "crmkit.core.declare.schedules": "Daily Every Monthly",
+    "crmkit.core.declare.schedules": "Daily Every Monthly Weekly",
     "crmkit.core.declare.stages": "AddStage ChangeStage Gate Move Pipeline Stage",
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address File Location Money Ref",

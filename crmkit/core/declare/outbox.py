@@ -68,8 +68,8 @@ class Job:
     Attributes:
         run: a function of a session of the system, a `JobRun`, and the parameters; or where it is
             (`package.module:function`).
-        schedule: `Every`, `Daily` or `Monthly`; None if it is only done when asked for. Times that nobody was there for
-            are caught up with by a single run.
+        schedule: `Every`, `Daily`, `Weekly` or `Monthly`; None if it is only done when asked for. Times that nobody
+            was there for are caught up with by a single run.
         deadline: how long it may take.
     """
 

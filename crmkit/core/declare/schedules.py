@@ -72,6 +72,23 @@ class Daily(Schedule):
 
 
 @frozen
+class Weekly(Schedule):
+    """Every week on a day, 1 for Monday to 7 for Sunday (ISO 8601), at a time of day in the home time zone."""
+
+    day: int = 1
+    at: time = field(default=time(0))
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.day <= 7:  # noqa: PLR2004  (the days of a week)
+            raise DeclarationError(subject="Weekly", problem=_("the day must be from 1 to 7."))
+
+    def next_after(self, moment: datetime, time_zone: str) -> datetime:
+        """Return the next such time."""
+        days = (each for each in days_from(local_day(moment, time_zone)) if each.isoweekday() == self.day)
+        return first_after(moment, self.at, time_zone, days)
+
+
+@frozen
 class Monthly(Schedule):
     """Every month on a day, 1 to 31, at a time of day in the home time zone; on the last day of a shorter month."""
 

@@ -16,6 +16,7 @@ from crmkit_activities import (
     kinds,
     memos,
     notebook,
+    planning,
     reports,
     roles,
     sections,
@@ -58,6 +59,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from memos.DECLARATIONS
     yield from notebook.DECLARATIONS
     yield from attachments.DECLARATIONS
+    yield from planning.DECLARATIONS
     yield from reports.DECLARATIONS
     yield from roles.DECLARATIONS
     yield from sections.DECLARATIONS

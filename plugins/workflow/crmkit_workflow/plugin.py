@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Manifest, hookimpl
-from crmkit_workflow import decisions, demonstration, hands, timekeeping
+from crmkit_workflow import decisions, demonstration, hands, rules, timekeeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crmkit import Batch, Change, CreateDraft, DeleteDraft, MergeDraft, MoveDraft, Session, UpdateDraft
+    from crmkit import Batch, Change, CreateDraft, DeleteDraft, Emission, MergeDraft, MoveDraft, Session, UpdateDraft
 
 manifest = Manifest(
     name="workflow",
@@ -27,6 +27,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from hands.DECLARATIONS
     yield from demonstration.DECLARATIONS
     yield from timekeeping.DECLARATIONS
+    yield from rules.DECLARATIONS
 
 
 @hookimpl
@@ -35,6 +36,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     decisions.before_create(session, drafts)
     hands.before_create(session, drafts)
     timekeeping.before_write(session, drafts)
+    rules.before_write(session, drafts)
 
 
 @hookimpl
@@ -43,6 +45,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     decisions.before_update(session, drafts)
     hands.before_update(session, drafts)
     timekeeping.before_write(session, drafts)
+    rules.before_write(session, drafts)
 
 
 @hookimpl
@@ -58,6 +61,7 @@ def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
     decisions.before_delete(session, drafts)
     hands.before_delete(session, drafts)
     timekeeping.before_delete(session, drafts)
+    rules.before_delete(session, drafts)
 
 
 @hookimpl
@@ -68,26 +72,29 @@ def crmkit_before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 @hookimpl
 def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
-    """Begin reviews, write the history of owners, and follow with clocks."""
+    """Begin reviews, write the history of owners, follow with clocks, and note rules."""
     decisions.after_create(session, changes)
     hands.after_create(session, changes)
     timekeeping.after_write(session, changes)
+    rules.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
-    """Follow up decisions, write the history of owners, and follow with clocks."""
+    """Follow up decisions, write the history of owners, follow with clocks, and note rules."""
     decisions.after_update(session, changes)
     hands.after_change(session, changes)
     timekeeping.after_write(session, changes)
+    rules.after_write(session, changes)
 
 
 @hookimpl
 def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
-    """Follow up decisions, write the history of owners, and follow with clocks."""
+    """Follow up decisions, write the history of owners, follow with clocks, and note rules."""
     decisions.after_move(session, changes)
     hands.after_change(session, changes)
     timekeeping.after_write(session, changes)
+    rules.after_write(session, changes, moved=True)
 
 
 @hookimpl
@@ -95,3 +102,10 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted records leave, and follow deleted rules."""
     decisions.after_delete(session, changes)
     timekeeping.after_delete(session, changes)
+    rules.after_delete(session, changes)
+
+
+@hookimpl
+def crmkit_after_emit(session: Session, emissions: Batch[Emission]) -> None:
+    """Note which rules are for declared events."""
+    rules.after_emit(session, emissions)

@@ -10,6 +10,7 @@ from crmkit.testing.conformance import PluginConformance
 from crmkit.testing.factories import make
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.requests import ApprovalRequest
+from crmkit_workflow.watches.entities import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,11 @@ def some_request(session: Session) -> ApprovalRequest:
     return found[0] if found else make(session, ApprovalRequest, **given)
 
 
+def some_metric(session: Session) -> Metric:
+    """Return another metric."""
+    return make(session, Metric, name=f"metric {session.count(Metric)}")
+
+
 TERMS: dict[str, object] = {
     **dict.fromkeys(("applies_if", "starts_if", "pauses_if", "warning_share", "calendar")),
     **dict.fromkeys(("resumes", "tell_superior"), True),
@@ -83,6 +89,15 @@ class TestWorkflow(PluginConformance):
         },
         "escalation_rule": {"entity": "opportunity", "applies_if": "stage.kind == 'open'"},
         "escalation_level": {"field": "description", "value": "Late", "to": None},
+        "automation_rule": {
+            "entity": "opportunity",
+            "when": "changed",
+            "field": "amount",
+            "applies_if": "stage.kind == 'open'",
+            **dict.fromkeys(("event", "value", "repeats", "at", "day")),
+        },
+        "automation_action": {"action": "notify", "values": {"text": "Look at {name}"}},
+        "watch": {"record": some_metric, "field": "value", "value": "5"},
         "clock_target": {"applies_if": "customer.level == 'a'"},
         "clock_terms": {"entity": "none", "measure": "answer", "said": TERMS},
         "approval_flow": {

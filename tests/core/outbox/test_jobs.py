@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit import SYSTEM, Customer, Daily, Every, Job, JobRun, Monthly, Parameter
+from crmkit import SYSTEM, Customer, Daily, Every, Job, JobRun, Monthly, Parameter, Weekly
 from crmkit.core.declare.kinds import DateKind, IntegerKind, MoneyKind
 from crmkit.errors import AccessDeniedError, DeclarationError, Refused, UnknownNameError
 from crmkit.testing.plugins import make_plugin
@@ -28,6 +28,7 @@ schedules = st.one_of(
     st.builds(Every, st.timedeltas(timedelta(seconds=1), timedelta(days=40))),
     st.builds(Daily, st.times()),
     st.builds(Monthly, st.integers(1, 31), st.times()),
+    st.builds(Weekly, st.integers(1, 7), st.times()),
 )
 
 
@@ -45,6 +46,9 @@ def local(text: str) -> datetime:
         (Daily(time(3)), "2026-03-02T02:59", "2026-03-02T03:00"),
         (Daily(time(2, 30)), "2026-03-28T12:00", "2026-03-29T03:30"),  # clocks are put forward at 2
         (Daily(time(2, 30)), "2026-10-24T12:00", "2026-10-25T02:30"),  # twice: the first
+        (Weekly(1, time(8)), "2026-01-31T08:00", "2026-02-02T08:00"),
+        (Weekly(1, time(8)), "2026-02-02T08:00", "2026-02-09T08:00"),
+        (Weekly(7), "2026-02-07T12:00", "2026-02-08T00:00"),
         (Monthly(31, time(8)), "2026-01-31T08:00", "2026-02-28T08:00"),
         (Monthly(31, time(8)), "2026-02-28T08:00", "2026-03-31T08:00"),
         (Monthly(1), "2026-12-15T00:00", "2027-01-01T00:00"),
@@ -68,7 +72,9 @@ def test_the_latest_moment_is_the_last_of_all(schedule: Schedule, moment: dateti
     assert schedule.latest(moment, until, BERLIN) == expected
 
 
-@pytest.mark.parametrize("make", [lambda: Every(timedelta(0)), lambda: Monthly(0), lambda: Monthly(32)])
+@pytest.mark.parametrize(
+    "make", [lambda: Every(timedelta(0)), lambda: Weekly(0), lambda: Weekly(8), lambda: Monthly(0), lambda: Monthly(32)]
+)
 def test_schedules_must_be_possible(make: type[Schedule]) -> None:
     """An interval of nothing, or a day that no month has, is refused where it is declared."""
     with pytest.raises(DeclarationError):

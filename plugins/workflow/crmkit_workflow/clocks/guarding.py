@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Ref
 from crmkit.translation import _
 from crmkit_workflow import conditions
 from crmkit_workflow.clocks.entities import Clock, ClockAlert, ClockInterval, ClockRule, ClockTarget, ClockTerms
 from crmkit_workflow.clocks.timing import NO_TIME
+from crmkit_workflow.keeping import refuse_while_there
 
 if TYPE_CHECKING:
     from crmkit import Batch, DeleteDraft, Session
@@ -53,16 +53,6 @@ def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
         return
     for draft in drafts.of(ClockTerms):
         draft.refuse("rule", _("Clocks go by these terms. They stay."))
+    text = _("Clocks can't be deleted; they go with their record.")
     for entity in KEPT:
-        mine = list(drafts.of(entity))
-        name = "record" if entity is Clock else "clock"
-        wholes: dict[str, set[int]] = {}
-        for draft in mine:
-            whole = draft.get(name)
-            if isinstance(whole, Ref):
-                wholes.setdefault(whole.entity, set()).add(int(whole))
-        living = {(sort, each) for sort, ids in wholes.items() for each in session.readable_ids(sort, ids)}
-        for draft in mine:
-            whole = draft.get(name)
-            if isinstance(whole, Ref) and (whole.entity, int(whole)) in living:
-                draft.refuse(name, _("Clocks can't be deleted; they go with their record."))
+        refuse_while_there(session, drafts.of(entity), "record" if entity is Clock else "clock", text)

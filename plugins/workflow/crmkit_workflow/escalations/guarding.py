@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from crmkit import Ref
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_workflow import conditions
 from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
+from crmkit_workflow.keeping import refuse_while_there
 
 if TYPE_CHECKING:
     from crmkit import Batch, DeleteDraft, EntityModel, Session
@@ -71,16 +71,5 @@ def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
 
 def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
     """Refuse to forget levels that a record has reached, as it would reach them again; they go with the record."""
-    if session.principal.user is None:
-        return
-    mine = list(drafts.of(Escalation))
-    wholes: dict[str, set[int]] = {}
-    for draft in mine:
-        whole = draft.get("record")
-        if isinstance(whole, Ref):
-            wholes.setdefault(whole.entity, set()).add(int(whole))
-    living = {(sort, each) for sort, ids in wholes.items() for each in session.readable_ids(sort, ids)}
-    for draft in mine:
-        whole = draft.get("record")
-        if isinstance(whole, Ref) and (whole.entity, int(whole)) in living:
-            draft.refuse("record", _("Escalations can't be deleted; they go with their record."))
+    text = _("Escalations can't be deleted; they go with their record.")
+    refuse_while_there(session, drafts.of(Escalation), "record", text)

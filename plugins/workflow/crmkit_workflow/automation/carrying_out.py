@@ -1,0 +1,127 @@
+"""Carrying out: what rules say is done, each rule for each record on its own, and what came of it is written down.
+
+That it is done is written in the transaction of what was done, so a worker that is killed has done nothing, and
+nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.core.exchange.writing import savepoint
+from crmkit.core.lifecycle.actions import perform
+from crmkit.core.lifecycle.occasions import occasion
+from crmkit.core.lifecycle.opening import is_retryable
+from crmkit.errors import ConflictError, CRMKitError, DatabaseError, SessionError
+from crmkit.translation import _
+from crmkit_workflow.automation.catching import JOB, ONCE, CarryingOut, in_home_language
+from crmkit_workflow.automation.entities import (
+    DONE,
+    REFUSED,
+    SKIPPED,
+    AutomationAction,
+    AutomationRule,
+    AutomationRun,
+)
+from crmkit_workflow.automation.quoting import quoted
+from crmkit_workflow.conditions import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crmkit import JobRun, Record, Session
+    from crmkit.translation import Text
+
+WAITS = "id in given.ids and state == 'waiting'"
+
+
+def run_job(session: Session, run: JobRun, runs: Sequence[int]) -> None:
+    """Carry out what was noted.
+
+    What breaks, or meets somebody else's change, is asked for again, by itself; if it is by itself already, the job
+    breaks, and is tried again as jobs are.
+
+    Raises:
+        Exception: what an action that is not refused, but breaks, raises.
+    """
+    del run
+    waiting = session.find(AutomationRun, WAITS, given={"ids": list(runs)}, order="id")
+    rules = {
+        each.id: each
+        for each in session.find(AutomationRule, "id in given.ids", given={"ids": [int(each.rule) for each in waiting]})
+    }
+    actions = actions_of(session, list(rules))
+    for each in waiting:
+        rule = rules.get(int(each.rule))
+        try:
+            carry_out(session, each, rule, actions.get(int(each.rule), ()))
+        except Exception as error:
+            if len(waiting) == 1 or is_retryable(error) or isinstance(error, (DatabaseError, SessionError)):
+                raise
+            session.enqueue(JOB, runs=[each.id])
+
+
+def actions_of(session: Session, rules: Sequence[int]) -> Mapping[int, Sequence[AutomationAction]]:
+    """Return the actions of rules, by the rules' ids, in their order."""
+    found: dict[int, list[AutomationAction]] = {}
+    for each in session.find(AutomationAction, "rule in given.ids", given={"ids": list(rules)}, order="position, id"):
+        found.setdefault(int(each.rule), []).append(each)
+    return found
+
+
+def carry_out(
+    session: Session, run: AutomationRun, rule: AutomationRule | None, actions: Sequence[AutomationAction]
+) -> None:
+    """Do all that a rule says about a record, or nothing, and note what came of it.
+
+    Raises:
+        ConflictError: if somebody else changes the record at this very moment.
+        Exception: what an action raises that is no refusal.
+    """
+    record, problem = still_meeting(session, run, rule, actions)
+    if record is None:
+        finish(session, run, SKIPPED, problem)
+        return
+    chain = (*_chain(run), int(run.rule))
+    try:
+        with savepoint(session), occasion(session, CarryingOut(chain=chain, run=run.id)):
+            for each in actions:
+                record = session.by_id(session.model.entity(record), [record.id]).get(record.id, record)
+                given = each.values if isinstance(each.values, dict) else {}
+                perform(session, each.action, record, quoted(session, record, given))
+    except (ConflictError, DatabaseError, SessionError):
+        raise
+    except CRMKitError as error:
+        finish(session, run, REFUSED, error.translated(session.model.languages.of(session.model.conventions.locale)))
+    else:
+        finish(session, run, DONE)
+
+
+def still_meeting(
+    session: Session, run: AutomationRun, rule: AutomationRule | None, actions: Sequence[AutomationAction]
+) -> tuple[Record | None, Text | None]:
+    """Return the record, if the rule is still for it; else None, and why it isn't."""
+    entity = session.model.entities.get(run.record.entity)
+    record = None if entity is None else session.by_id(entity, [int(run.record)]).get(int(run.record))
+    if rule is None or not rule.active:
+        return None, _("The rule is no longer active.")
+    if not actions:
+        return None, _("The rule has no actions.")
+    if record is None or entity is None:
+        return None, _("The record is gone.")
+    if rule.applies_if and rule.applies_if not in ask(session, entity, [record.id], [rule.applies_if])[record.id]:
+        return None, _("The record no longer meets the filter.")
+    return record, None
+
+
+def finish(session: Session, run: AutomationRun, state: str, problem: str | None = None) -> None:
+    """Write down what came of it."""
+    values: dict[str, object] = {"state": state, "finished_at": session.unit.now}
+    values["problem"] = None if problem is None else in_home_language(session, problem)
+    if state == SKIPPED and run.occasion == ONCE:
+        values["occasion"] = f"{ONCE}, but not at {run.id}"  # so that another occasion can be the one
+    session.update_many([(run, values)])
+
+
+def _chain(run: AutomationRun) -> tuple[int, ...]:
+    return tuple(int(str(each)) for each in run.chain) if isinstance(run.chain, list) else ()

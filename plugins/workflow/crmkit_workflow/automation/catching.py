@@ -1,0 +1,208 @@
+"""Catching: in the transaction in which something happens, it is noted which rules are to be carried out, and why.
+
+For a batch of records of an entity with rules it takes a few statements, however many they are. Nothing is carried out
+here: a rule can neither break nor slow down what it is about.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from attrs import frozen
+
+from crmkit.core.lifecycle.occasions import occasion_of
+from crmkit.errors import InvalidValue
+from crmkit.translation import _
+from crmkit_workflow.automation.crossing import crosses, measure
+from crmkit_workflow.automation.entities import EVENT, LONGEST_PROBLEM, SKIPPED, WAITING, AutomationRun
+from crmkit_workflow.automation.terms import rules_by_entity
+from crmkit_workflow.conditions import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crmkit import Batch, Change, Emission, EntityModel, Record, Session
+    from crmkit_workflow.automation.entities import AutomationRule
+
+JOB = "run_automations"
+BATCH = 100
+LONGEST_CHAIN = 2
+"""So many rules may lead to each other: what the second one does is an occasion for no third."""
+MOST_AN_HOUR = 20
+"""So often a rule may be carried out about one record within an hour, whatever leads to it."""
+ONCE = "once"
+
+
+@frozen(kw_only=True)
+class CarryingOut:
+    """The occasion on which a rule's actions write: the rules, by id, that have led to it."""
+
+    chain: tuple[int, ...]
+    run: int
+
+
+@frozen(kw_only=True)
+class Caught:
+    """That something happened to a record which a rule is for."""
+
+    rule: AutomationRule
+    record: Record
+    occasion: str
+
+
+def catch_changes(session: Session, changes: Batch[Change], *, moved: bool = False) -> None:
+    """Note which rules are to be carried out about records that were created, changed or moved."""
+    rules = rules_by_entity(session).get(changes.entity.name)
+    if not rules:
+        return
+    caught = [
+        Caught(rule=rule, record=change.after, occasion=f"{rule.when} {change.after.version}")
+        for change in changes
+        for rule in rules
+        if is_for(session, changes.entity, rule, change, moved=moved)
+    ]
+    note(session, changes.entity, caught)
+
+
+def catch_events(session: Session, emissions: Batch[Emission]) -> None:
+    """Note which rules are to be carried out about records that declared events are about."""
+    rules = [each for each in rules_by_entity(session).get(emissions.entity.name, ()) if each.when == EVENT]
+    caught = [
+        Caught(rule=rule, record=emission.record, occasion=f"{rule.event} {secrets.token_hex(4)}")
+        for emission in emissions
+        for rule in rules
+        if rule.event == emission.event
+    ]
+    note(session, emissions.entity, caught)
+
+
+def is_for(session: Session, entity: EntityModel, rule: AutomationRule, change: Change, *, moved: bool) -> bool:
+    """Return whether a change is what has to happen for a rule."""
+    match rule.when:
+        case "created":
+            return change.before is None
+        case "changed":
+            return change.before is not None and (rule.field is None or rule.field in change.changed)
+        case "moved":
+            return moved
+        case "crosses":
+            return rule.field in change.changed and reaches(session, entity, rule, change)
+        case _:
+            return False
+
+
+def reaches(session: Session, entity: EntityModel, rule: AutomationRule, change: Change) -> bool:
+    """Return whether the field of a rule has reached its value by a change."""
+    field = entity.fields.get(str(rule.field))
+    if field is None:
+        return False
+    try:
+        value = field.kind.parse(rule.value, session.model.conventions)
+    except InvalidValue:
+        return False
+    before = None if change.before is None else getattr(change.before, field.name)
+    after = getattr(change.after, field.name)
+    return crosses(measure(field, before), measure(field, after), measure(field, value), rule.direction)
+
+
+def note(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> None:
+    """Write down what is to be carried out, of that for which the filters of the rules are met, and ask for it.
+
+    What a rule does is no occasion for itself, nor for those that have led to it.
+    """
+    carrying = occasion_of(session, CarryingOut)
+    chain = () if carrying is None else carrying.chain
+    meeting = list(those_meeting(session, entity, [each for each in caught if each.rule.id not in chain]))
+    if not meeting:
+        return
+    often = carried_out_often(session, entity, meeting)
+    rows = [
+        {
+            "record": each.record,
+            "rule": each.rule,
+            "occasion": ONCE if each.rule.once else each.occasion,
+            "at": session.unit.now,
+            "chain": list(chain) or None,
+            **state_of(session, each, chain, often),
+        }
+        for each in meeting
+    ]
+    made = session.elevated.create_many(AutomationRun, rows)
+    ask_for(session, [each.id for each in made if each.state == WAITING])
+
+
+def ask_for(session: Session, runs: Sequence[int]) -> None:
+    """Have a worker carry out what is noted, in the order of the rules and records."""
+    for start in range(0, len(runs), BATCH):
+        some = list(runs[start : start + BATCH])
+        session.elevated.enqueue(JOB, runs=some)
+
+
+def those_meeting(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> Iterable[Caught]:
+    """Yield what meets the filter of its rule, and was not carried out before if it is to be but once."""
+    texts = {each.rule.applies_if for each in caught if each.rule.applies_if}
+    met = ask(session, entity, {each.record.id for each in caught}, texts) if texts else {}
+    done = done_once(session, entity, caught)
+    for each in caught:
+        if (each.rule.id, each.record.id) in done:
+            continue
+        if not each.rule.applies_if or each.rule.applies_if in met[each.record.id]:
+            yield each
+
+
+def done_once(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> set[tuple[int, int]]:
+    """Return which rules that are carried out once were so about which records, by their ids."""
+    some = [each for each in caught if each.rule.once]
+    if not some:
+        return set()
+    given = {
+        "rules": list({each.rule.id for each in some}),
+        "entity": entity.name,
+        "ids": list({each.record.id for each in some}),
+    }
+    where = f"rule in given.rules and record.entity == given.entity and record.id in given.ids and occasion == '{ONCE}'"
+    rows = session.elevated.rows(AutomationRun, ["rule", "record"], where, given=given)
+    return {(int(cast("int", rule)), int(cast("int", record))) for rule, record in rows}
+
+
+def carried_out_often(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> set[tuple[int, int]]:
+    """Return which rules were asked for about which records as often as they may be within an hour."""
+    given = {
+        "rules": list({each.rule.id for each in caught}),
+        "entity": entity.name,
+        "ids": list({each.record.id for each in caught}),
+        "since": session.unit.now - timedelta(hours=1),
+    }
+    where = (
+        "rule in given.rules and record.entity == given.entity and record.id in given.ids"
+        " and at > given.since and state != 'skipped'"
+    )
+    rows = session.elevated.aggregate(
+        AutomationRun, by=["rule", "record.id"], measures={"n": "count()"}, where=where, given=given
+    )
+    return {
+        (int(cast("int", rule)), int(cast("int", record)))
+        for rule, record, number in rows
+        if int(cast("int", number)) >= MOST_AN_HOUR
+    }
+
+
+def state_of(
+    session: Session, caught: Caught, chain: tuple[int, ...], often: set[tuple[int, int]]
+) -> dict[str, object]:
+    """Return the state in which something is noted: it is carried out, unless rules lead to each other for too long."""
+    problem = None
+    if len(chain) >= LONGEST_CHAIN:
+        problem = _("Rules lead to each other: {count} have led to this.", count=len(chain))
+    elif (caught.rule.id, caught.record.id) in often:
+        problem = _("It was carried out {count} times within an hour.", count=MOST_AN_HOUR)
+    if problem is None:
+        return {"state": WAITING}
+    return {"state": SKIPPED, "finished_at": session.unit.now, "problem": in_home_language(session, problem)}
+
+
+def in_home_language(session: Session, text: str) -> str:
+    """Return a text in the language of the CRM, as the log keeps it, cut to what it holds."""
+    return session.model.languages.of(session.model.conventions.locale).say(text)[:LONGEST_PROBLEM]

@@ -1,0 +1,48 @@
+"""Rules: what automation and watches declare, and what they do in the hooks of the plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit_workflow.automation import catching, terms
+from crmkit_workflow.automation import declarations as automation
+from crmkit_workflow.automation import guarding as guarding_automation
+from crmkit_workflow.watches import catching as watching
+from crmkit_workflow.watches import declarations as watches
+from crmkit_workflow.watches import guarding as guarding_watches
+
+if TYPE_CHECKING:
+    from crmkit import Batch, Change, DeleteDraft, Emission, Session
+    from crmkit.core.lifecycle.drafts import Draft
+
+DECLARATIONS = (*automation.DECLARATIONS, *watches.DECLARATIONS)
+
+
+def before_write(session: Session, drafts: Batch[Draft]) -> None:
+    """Check rules and watches."""
+    guarding_automation.check(session, drafts)
+    guarding_watches.check(session, drafts)
+
+
+def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Keep the log as long as its records are there."""
+    guarding_automation.refuse_deleted(session, drafts)
+
+
+def after_write(session: Session, changes: Batch[Change], *, moved: bool = False) -> None:
+    """Note which rules are for records that were written, and which watches fire."""
+    terms.renew(session, changes)
+    watching.renew(session, changes)
+    catching.catch_changes(session, changes, moved=moved)
+    watching.catch(session, changes)
+
+
+def after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Follow deleted rules and watches."""
+    terms.renew(session, changes)
+    watching.renew(session, changes)
+
+
+def after_emit(session: Session, emissions: Batch[Emission]) -> None:
+    """Note which rules are for declared events."""
+    catching.catch_events(session, emissions)
