@@ -44,6 +44,7 @@ ROWS = {
     "B25": "Follow-up plans by level, begun anew by contacts",
     "B26": "Touchpoints by channel and stage",
     "B27": "Agents see what is registered to their agency",
+    "B31": "Watches on any figure, which tell once until they are armed again",
     "B32": "Little to enter, and a report on the quality of data",
     "C1": "A calendar with recurrence, time zones and iCalendar",
     "C2": "Conflicts of events, told or refused, recurrences included",

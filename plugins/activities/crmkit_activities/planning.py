@@ -33,16 +33,15 @@ def plan(
     refers = {name: values[name] for name in REFERS if isinstance(values.get(name), Ref)}
     if entity.name in REFERS:
         refers[entity.name] = record.ref
-    session.create(
-        Activity,
-        subject=subject,
-        kind=kind,
-        owner=user or values.get(str(entity.owner)),
-        about=record,
-        due=None if due_in is None else session.today + due_in,
-        description=description,
-        **refers,
-    )
+    said = {
+        "subject": subject,
+        "kind": kind,
+        "owner": user or values.get(str(entity.owner)),
+        "about": record,
+        "due": None if due_in is None else session.today + due_in,
+        "description": description,
+    }
+    session.create_many(Activity, [{**refers, **said}])
 
 
 def check(session: Session, _entity: EntityModel, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -62,8 +61,8 @@ DECLARATIONS = (
         parameters=(
             Parameter(name="subject", required=True, help=_("What it is about.")),
             Parameter(name="kind", default="task", help=_("The kind of activity, such as call.")),
-            Parameter(name="due_in", kind=DurationKind(), help=_("When it is due, from the day on which it is planned.")),
-            Parameter(name="user", kind=RefKind(target="user"), help=_("Who does it; the owner of the record if empty.")),
+            Parameter(name="due_in", kind=DurationKind(), help=_("When it is due, from the day of planning.")),
+            Parameter(name="user", kind=RefKind(target="user"), help=_("Who does it, if not the owner.")),
             Parameter(name="description", kind=LongTextKind(), help=_("What is to be done.")),
         ),
     ),

@@ -2,112 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit import SYSTEM, Action, Customer, Event, Grant, Notice, Opportunity, Role, Rule, User
-from crmkit.errors import Refused
-from crmkit.testing.plugins import make_plugin
+from crmkit import SYSTEM, Customer, Opportunity, User
 from crmkit_workflow.automation import carrying_out, catching
 from crmkit_workflow.automation.crossing import crosses
-from crmkit_workflow.automation.entities import AutomationAction, AutomationRule, AutomationRun
+from crmkit_workflow.automation.entities import AutomationRun
 from crmkit_workflow.queues.entities import Queue, QueueMember
-from tests.workflow.desk import Ticket, berlin, desk
+from tests.workflow.automating import (
+    SET_HIGH,
+    TELL,
+    automated_desk,
+    change,
+    log,
+    now_is,
+    refusing,
+    rule_of,
+    ticket_of,
+    told,
+    work,
+)
+from tests.workflow.desk import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from crmkit import CRM, Record, Session
+    from crmkit import CRM, Session
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
-
-UNHAPPY = Rule(
-    name="never_dropped", entity="ticket", when="priority == 'high' and name == 'Cursed'", message="It is cursed."
-)
-ESCALATED = Event(name="ticket.complained", entity="ticket")
-
-
-def breaks(session: Session, record: Record) -> None:
-    """Write something, and break."""
-    session.update(record, answered=True)
-    raise LookupError
-
-
-BREAKS = Action(name="break", run=breaks, parameters=(), entities=("ticket",))
 
 
 @pytest.fixture
 def crm(make_crm: CRMFactory, clock: FrozenClock) -> CRM:
     """A service desk on a Friday at 16:00 in Berlin: Bo, and Li above."""
-    clock.now = berlin(2026, 3, 27, 16)
-    crm = make_crm(["workflow", desk(), make_plugin("curse", UNHAPPY, ESCALATED, BREAKS, after=["desk"])])
-    with crm.session(actor="admin") as session:
-        li = session.create(User, name="Li", external_id="li", roles=["member"])
-        session.create(User, name="Bo", external_id="bo", manager=li, roles=["member"])
-    crm.worker().run_once()  # schedules begin
-    return crm
-
-
-def rule_of(crm: CRM, *actions: tuple[str, Mapping[str, object]], **values: Any) -> AutomationRule:
-    """Create a rule for tickets."""
-    with crm.session(actor="admin") as session:
-        rule = session.create(AutomationRule, **{"name": "Rule", "entity": "ticket", **values})
-        for position, (action, given) in enumerate(actions):
-            session.create(AutomationAction, rule=rule, action=action, values=dict(given), position=position)
-        return rule
-
-
-def ticket_of(crm: CRM, owner: str | None = "bo", **values: Any) -> Ticket:
-    """Create a ticket."""
-    with crm.session(actor="admin") as session:
-        user = session.find(User, {"external_id": owner})[0] if owner else None
-        return session.create(Ticket, **{"name": "One", "owner": user, **values})
-
-
-def change(crm: CRM, ticket: Ticket, **values: Any) -> Ticket:
-    """Change a ticket."""
-    with crm.session(actor="admin") as session:
-        return session.update(session.get(Ticket, ticket.id), **values)
-
-
-def work(crm: CRM) -> None:
-    """Have a worker do all that is to be done."""
-    crm.worker().run_once()
-
-
-def now_is(crm: CRM, ticket: Ticket) -> Ticket:
-    """Return a ticket as it is now."""
-    with crm.session(actor=SYSTEM) as session:
-        return session.get(Ticket, ticket.id)
-
-
-def log(crm: CRM) -> list[tuple[str, str, str | None]]:
-    """Return the log: occasion, state and problem."""
-    with crm.session(actor="admin") as session:
-        return [(each.occasion, each.state, each.problem) for each in session.find(AutomationRun, order="id")]
-
-
-def told(crm: CRM) -> list[tuple[str, str]]:
-    """Return who was told what."""
-    with crm.session(actor=SYSTEM) as session:
-        names = {each.id: each.external_id for each in session.find(User)}
-        return [(str(names[int(each.recipient)]), each.text) for each in session.find(Notice, order="id")]
-
-
-@contextmanager
-def refusing(*paths: str) -> Iterator[None]:
-    """Check that a command is refused for these fields."""
-    with pytest.raises(Refused) as caught:
-        yield
-    assert sorted({each.path for each in caught.value.refusals}) == sorted(paths)
-
-
-SET_HIGH = ("set_field", {"field": "priority", "value": "high"})
-TELL = ("notify", {"text": "{name} of {owner.name} is {priority}"})
+    return automated_desk(make_crm, clock)
 
 
 def test_a_new_record_that_meets_the_filter_has_its_actions_done(crm: CRM) -> None:
@@ -353,85 +283,6 @@ def test_what_customers_are_offered_differs_by_grade(crm: CRM) -> None:
             session.create(Customer, name=name, level=level, owner=bo)
     work(crm)
     assert told(crm) == [("bo", "Offer Acme the premium plan, in person"), ("bo", "Send Bistro the price list")]
-
-
-WRONG: list[tuple[dict[str, object], str]] = [
-    ({"entity": "tickett"}, "entity: There is no entity tickett."),
-    ({"entity": "notice"}, "entity: There are no rules for records of notice."),
-    ({"entity": "automation_run"}, "entity: There are no rules for records of automation_run."),
-    ({"when": "event"}, "event: A value is required."),
-    ({"when": "event", "event": "clock.breached"}, "event: ticket has these events: ticket.complained."),
-    ({"when": "crosses", "field": "name", "value": "x"}, "field: name has no values that could be reached"),
-    ({"when": "crosses", "field": "nam", "value": "1"}, "field: ticket has no field nam."),
-    ({"when": "moved", "entity": "team"}, "when: Records of team have no stages."),
-    ({"when": "schedule"}, "repeats: A value is required."),
-    ({"when": "schedule", "repeats": "weekly", "day": 8}, "day: The day is from 1 to 7 every week"),
-    ({"when": "schedule", "repeats": "hourly", "at": "08:00"}, "at: Every hour has no time of day."),
-    ({"when": "schedule", "repeats": "daily", "at": "8 am"}, "at: "),
-    ({"field": "name"}, "field: It is only for rules with: changed, crosses."),
-    ({"applies_if": "nam == 1"}, "applies_if: "),
-]
-
-
-@pytest.mark.parametrize(("said", "problem"), WRONG, ids=[problem[:40] for _said, problem in WRONG])
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_rules_that_could_never_be_carried_out_are_refused(crm: CRM, said: dict[str, object], problem: str) -> None:
-    """With the field, and what would do."""
-    with crm.session(actor="admin") as session, pytest.raises(Refused) as caught:
-        session.create_many(AutomationRule, [{"name": "Rule", "entity": "ticket", **said}])
-    assert problem in str(caught.value)
-
-
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_actions_that_could_never_be_done_are_refused(crm: CRM) -> None:
-    """All that is wrong at once: an unknown action, values that don't fit, fields that can't be quoted."""
-    rule = rule_of(crm)
-    with crm.session(actor="admin") as session:
-        with refusing("action"):
-            session.create(AutomationAction, rule=rule, action="notyfy")
-        with refusing("values.text", "values.usr"):
-            session.create(AutomationAction, rule=rule, action="notify", values={"to": "owner", "usr": 1})
-        with refusing("values.user"):
-            session.create(AutomationAction, rule=rule, action="notify", values={"to": "user", "text": "x"})
-        with refusing("values.text"):
-            session.create(AutomationAction, rule=rule, action="notify", values={"text": "{owner.nam}"})
-        with refusing("values.value"):
-            values = {"field": "priority", "value": "highest"}
-            session.create(AutomationAction, rule=rule, action="set_field", values=values)
-        with refusing("values.stage"):
-            session.create(AutomationAction, rule=rule, action="move", values={"stage": "gone"})
-        with refusing("values"):
-            session.create(AutomationAction, rule=rule, action="move", values=["solved"])
-
-
-CLERK = Role(
-    name="clerk",
-    grants=(
-        Grant(entity="ticket", read="all", create="all", update="all", hides=("answered",)),
-        *(Grant(entity=each, read="all", create="all", update="all") for each in ("automation_rule", "user")),
-    ),
-)
-
-
-def test_a_rule_reads_no_more_than_its_author(make_crm: CRMFactory) -> None:
-    """A hidden field can't be a filter, what is watched, what is set, or what is quoted (B5)."""
-    crm = make_crm(["workflow", desk(), make_plugin("office", CLERK, after=["desk"])])
-    with crm.session(actor="admin") as session:
-        session.create(User, name="Cle", external_id="cle", roles=["clerk"])
-        session.create(User, name="Mem", external_id="mem", roles=["member"])
-    with crm.session(actor="cle") as session:
-        with refusing("applies_if"):
-            session.create(AutomationRule, name="Filter", entity="ticket", applies_if="answered")
-        with refusing("field"):
-            session.create(AutomationRule, name="Field", entity="ticket", when="changed", field="answered")
-        rule = session.create(AutomationRule, name="Fine", entity="ticket")
-        with refusing("values.text"):
-            session.create(AutomationAction, rule=rule, action="notify", values={"text": "{answered}"})
-        with refusing("values.field"):
-            values = {"field": "answered", "value": "yes"}
-            session.create(AutomationAction, rule=rule, action="set_field", values=values)
-    with crm.session(actor="mem") as session, pytest.raises(Refused, match="who may write all"):
-        session.create(AutomationRule, name="Mine", entity="ticket")
 
 
 def test_the_log_stays(crm: CRM) -> None:

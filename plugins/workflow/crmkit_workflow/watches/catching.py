@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.lifecycle.enqueuing import enqueue_many
 from crmkit.core.lifecycle.remembering import forget, remembered
 from crmkit.errors import InvalidValue
 from crmkit_workflow.automation.crossing import crosses, is_measurable, measure
@@ -45,8 +44,8 @@ def ask(session: Session, entity: EntityModel, watch: Watch, change: Change) -> 
         return
     if crosses(measure(field, before), measure(field, after), measure(field, value), watch.direction):
         key = f"watch {watch.id} {change.after.version}"
-        run = {"watch": watch.id, "moment": session.unit.now, "value": field.kind.to_text(after)}
-        enqueue_many(session.elevated, JOB, [(key, run)])
+        now, text = session.unit.now, field.kind.to_text(after)
+        session.elevated.enqueue(JOB, key=key, watch=watch.id, moment=now, value=text)
 
 
 def measured_fields(entity: EntityModel) -> frozenset[str]:
