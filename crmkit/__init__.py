@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Emission as Emission
     from crmkit.core.lifecycle.drafts import MergeDraft as MergeDraft
     from crmkit.core.lifecycle.drafts import MoveDraft as MoveDraft
+    from crmkit.core.lifecycle.drafts import RestoreDraft as RestoreDraft
     from crmkit.core.lifecycle.drafts import UpdateDraft as UpdateDraft
     from crmkit.core.lifecycle.session import Session as Session
     from crmkit.core.nouns.business_calendars import BusinessCalendar as BusinessCalendar
@@ -174,7 +175,8 @@ _HOMES = {
     "crmkit.core.declare.upgrades": "Renamed UpgradeStep",
     "crmkit.core.declare.values": "Address File Location Money Ref",
     "crmkit.core.declare.worklists": "WorklistKind",
-    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft Emission MergeDraft MoveDraft UpdateDraft",
+    "crmkit.core.lifecycle.drafts": "Batch Change CreateDraft DeleteDraft Emission MergeDraft MoveDraft RestoreDraft "
+    "UpdateDraft",
     "crmkit.core.lifecycle.session": "Session",
     "crmkit.core.nouns.business_calendars": "BusinessCalendar SpecialDay",
     "crmkit.core.nouns.categories": "Category",

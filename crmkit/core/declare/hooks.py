@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Emission,
         MergeDraft,
         MoveDraft,
+        RestoreDraft,
         UpdateDraft,
     )
     from crmkit.core.lifecycle.session import Session
@@ -33,6 +34,7 @@ GUARDS = (
     "crmkit_before_create",
     "crmkit_before_update",
     "crmkit_before_delete",
+    "crmkit_before_restore",
     "crmkit_before_move",
     "crmkit_before_merge",
 )
@@ -40,6 +42,7 @@ REACTIONS = (
     "crmkit_after_create",
     "crmkit_after_update",
     "crmkit_after_delete",
+    "crmkit_after_restore",
     "crmkit_after_move",
     "crmkit_after_emit",
 )
@@ -66,6 +69,11 @@ def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
 
 
 @hookspec
+def crmkit_before_restore(session: Session, drafts: Batch[RestoreDraft]) -> None:
+    """Refuse that deleted records are brought back."""
+
+
+@hookspec
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Set values of records that move to another stage, or refuse the move."""
 
@@ -88,6 +96,11 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
 @hookspec
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """React to deleted records, in their transaction."""
+
+
+@hookspec
+def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
+    """React to deleted records that were brought back, in their transaction."""
 
 
 @hookspec

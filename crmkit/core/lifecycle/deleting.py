@@ -11,7 +11,7 @@ from crmkit.core.lifecycle import ledger, seeing
 from crmkit.core.lifecycle.access import check_raising
 from crmkit.core.lifecycle.branches import follow_trees
 from crmkit.core.lifecycle.changing import apply, current
-from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft
+from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, RestoreDraft
 from crmkit.core.lifecycle.duplicates.keys import follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.merging.redirects import merged_error
@@ -62,7 +62,9 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
     Raises:
         NotFoundError: if there is no such deleted record within reach.
         MergedError: if it was not deleted, but merged into another one: see `unmerge`.
-        Refused: if another record has taken a unique value meanwhile, or what it is a part of is deleted itself.
+        Refused: if a plugin refuses, another record has taken a unique value meanwhile, or what it is a part of is
+            deleted itself.
+        PluginFailedError: if a plugin's hook raised.
     """
     with session.unit.command(writes_much=True):
         record = session.reader.by_id(entity, [number], deleted=True).get(number)
@@ -77,7 +79,8 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
         check_erased(session, record)
         check_whole(session, entity, record)
         found = seeing.whole(session, entity, record)
-        return seeing.shown(session, entity, bring_back(session, entity, [found]))[0]
+        bring_back(session, entity, [found], calls_hooks=True)
+        return seeing.shown(session, entity, session.reader.by_id(entity, [number]).values())[0]
 
 
 def check_erased(session: Session, record: Record) -> None:
@@ -109,13 +112,17 @@ def may_restore(session: Session, entity: EntityModel, number: int) -> bool:
     return session.unit.connection.execute(sa.select(table.c.id).where(condition)).first() is not None
 
 
-def bring_back(session: Session, entity: EntityModel, records: Sequence[Record]) -> list[Record]:
-    """Take the mark of deletion off records and off the parts that were deleted at the same moment."""
+def bring_back(
+    session: Session, entity: EntityModel, records: Sequence[Record], *, calls_hooks: bool = False
+) -> list[Record]:
+    """Take the mark of deletion off records, and then off the parts that were deleted at the same moment."""
     elevated = session.elevated
-    drafts = [DeleteDraft(elevated, entity, record=record, index=index) for index, record in enumerate(records)]
-    for draft in drafts:
-        assert draft.record is not None
-        draft.values = dict(draft.record.items())
+    drafts = [
+        RestoreDraft(elevated, entity, record=record, values=dict(record.items()), index=index)
+        for index, record in enumerate(records)
+    ]
+    if calls_hooks:
+        run_hook(session, "crmkit_before_restore", DRAFTS, Batch(entity, drafts, session))
     check_unique(elevated, entity, drafts)
     refuse_all(entity.name, drafts)
     changes = []
@@ -123,11 +130,13 @@ def bring_back(session: Session, entity: EntityModel, records: Sequence[Record])
         draft.values = {"deleted_at": None}
         changes.append(apply(elevated, entity, draft))
     log(session, "restore", "restored", entity, changes)
+    if calls_hooks:
+        run_hook(session, "crmkit_after_restore", CHANGES, Batch(entity, changes, session))
     for change in changes:
         assert change.before is not None
         assert change.before.deleted_at is not None
         for part, found in parts(session, entity, [change.after.id], deleted_at=change.before.deleted_at):
-            bring_back(session, part, found)
+            bring_back(session, part, found, calls_hooks=calls_hooks)
     return [change.after for change in changes]
 
 

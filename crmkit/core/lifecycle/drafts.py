@@ -188,6 +188,12 @@ class DeleteDraft(Draft):
     __slots__ = ()
 
 
+class RestoreDraft(Draft):
+    """A deleted record that is about to be brought back, with all the values that it had: it sets every field."""
+
+    __slots__ = ()
+
+
 class MergeDraft(Draft):
     """A record that is about to be merged: the first of a batch is the one that the others become part of."""
 

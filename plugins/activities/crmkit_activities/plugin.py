@@ -37,7 +37,7 @@ from crmkit_activities.worklist import kinds as worklist_kinds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crmkit import Batch, Change, CreateDraft, MoveDraft, Session, UpdateDraft
+    from crmkit import Batch, Change, CreateDraft, MoveDraft, RestoreDraft, Session, UpdateDraft
 
 manifest = Manifest(
     name="activities",
@@ -106,6 +106,12 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 
 
 @hookimpl
+def crmkit_before_restore(session: Session, drafts: Batch[RestoreDraft]) -> None:
+    """Check whether there is time for what comes back."""
+    event_hooks.before_restore(session, drafts)
+
+
+@hookimpl
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Check what it takes to be done."""
     completion.check_done(session, moves)
@@ -143,6 +149,14 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Follow what is gone."""
     event_hooks.after_delete(session, changes)
     notifying.after_delete(session, changes)
+    following.follow(session, changes)
+
+
+@hookimpl
+def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Follow what is there again."""
+    event_hooks.after_restore(session, changes)
+    notifying.after_create(session, changes)
     following.follow(session, changes)
 
 

@@ -159,6 +159,29 @@ def test_a_conflict_is_refused_where_the_setting_says_so(strict: CRM) -> None:
         assert [each.path for each in refused.value.refusals] == ["who"]
 
 
+def test_what_comes_back_is_compared_too(crm: CRM, strict: CRM, people: Mapping[str, User]) -> None:
+    """A deleted event finds its time taken, its owner's or a guest's: told, or refused where the setting says so."""
+    assert people
+    for made, is_refused in ((crm, False), (strict, True)):
+        with made.session(actor="ann") as session:
+            bob = session.find(User, {"external_id": "bob"})[0]
+            first, second = book(session), book(session, 3)
+            invite(session, second, [bob])
+            session.delete(first)
+            session.delete(session.get(CalendarEvent, second.id))
+            book(session, 0.5)
+        with made.session(actor="bob") as session:
+            book(session, 3.5)
+        for event, who in ((first, "ann"), (second, "bob")):
+            with made.session(actor="ann") as session:
+                if is_refused:
+                    with pytest.raises(Refused, match=rf"(?i){who} is busy"):
+                        session.restore(CalendarEvent, event.id)
+                    continue
+                session.restore(CalendarEvent, event.id)
+                assert [each.who for each in told(session)] == [people[who].ref]
+
+
 def test_of_two_at_once_one_wins(strict: CRM) -> None:
     """Whoever books one person for the same time at the same moment: one gets it, and the others are refused."""
 

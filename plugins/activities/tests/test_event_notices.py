@@ -80,6 +80,30 @@ def test_a_deleted_event_is_off(crm: CRM, meeting: CalendarEvent) -> None:
     assert told(crm, "cem")[1:] == ["event_cancelled: Cancelled: Kick-off"]
 
 
+def test_an_event_that_comes_back_is_on_again(crm: CRM, meeting: CalendarEvent) -> None:
+    """Those whose invitations come back with it are told, but for who has declined and who brings it back."""
+    with crm.session(actor="bob") as session:
+        answer(session, meeting, "declined")
+    with crm.session(actor="ann") as session:
+        session.delete(session.get(CalendarEvent, meeting.id))
+    before = {who: told(crm, who) for who in ("ann", "bob", "cem")}
+    with crm.session(actor="ann") as session:
+        session.restore(CalendarEvent, meeting.id)
+    news = {who: told(crm, who)[len(before[who]) :] for who in before}
+    assert news == {"ann": [], "bob": [], "cem": ["event_planned: On your calendar: Kick-off"]}
+
+
+def test_who_cancels_an_occurrence_tells_that_it_is_off(crm: CRM, people: dict[str, User]) -> None:
+    """An occurrence that is changed to a cancelled one is told of as cancelled."""
+    with crm.session(actor="mia") as session:
+        series = session.create(
+            CalendarEvent, subject="Daily", starts_at=TEN, recurrence="FREQ=DAILY", owner=people["ann"]
+        )
+        off = {"series": series, "occurrence": series.wall_start, "starts_at": TEN, "status": "cancelled"}
+        session.create_many(CalendarEvent, [{"subject": "Daily", **off}])
+    assert told(crm, "ann")[1:] == ["event_cancelled: Cancelled: Daily"]
+
+
 def test_what_is_over_is_no_news(crm: CRM, people: dict[str, User]) -> None:
     """Events that are entered afterwards, as by an import, tell nobody."""
     with crm.session(actor="ann") as session:

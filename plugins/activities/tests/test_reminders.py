@@ -114,6 +114,7 @@ def test_what_is_over_is_not_reminded_of(crm: CRM, meeting: Activity, clock: Fro
         assert session.find(Reminder)[0].due_at is None
     with crm.session(actor="ann") as session:
         session.restore(Activity, meeting.id)
+        assert session.find(Reminder)[0].due_at == NINE + 3 * HALF
     crm.worker().run_once()
     tick(crm, clock, hours=2)
     assert len(told(crm)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from crmkit import Customer, Manifest, Opportunity, hookimpl
+from crmkit import Customer, Manifest, Opportunity, Order, OrderLine, hookimpl
 from crmkit.errors import Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit.testing.snapshots import refused
@@ -13,7 +13,7 @@ from crmkit.testing.snapshots import refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crmkit import Batch, Change, MergeDraft
+    from crmkit import Batch, Change, MergeDraft, RestoreDraft, Session
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit.testing.fixtures import CRMFactory
 
@@ -27,6 +27,8 @@ HOOKS = (
     "crmkit_before_merge",
     "crmkit_before_delete",
     "crmkit_after_delete",
+    "crmkit_before_restore",
+    "crmkit_after_restore",
 )
 
 
@@ -64,6 +66,7 @@ def test_each_write_passes_its_hooks_in_the_order_of_the_plugins(make_crm: CRMFa
         deal = session.move(deal, "proposal")
         deal = session.merge(deal, deals[1])
         session.delete(deal)
+        session.restore(Opportunity, deal.id)
     assert seen == [(hook, plugin) for hook in HOOKS for plugin in ("omega", "alpha")]
 
 
@@ -99,3 +102,33 @@ def test_a_guard_may_refuse_a_merge(make_crm: CRMFactory) -> None:
         assert isinstance(caught.value, Refused)
         assert [(each.path, each.plugin, each.index) for each in caught.value.refusals] == [("tags", "apart", 2)]
         session.merge(acme, double)
+
+
+def test_a_guard_may_refuse_that_a_record_comes_back(make_crm: CRMFactory) -> None:
+    """A whole and its parts are asked about, the whole first; what is refused of either stays deleted with all."""
+    seen: list[tuple[str, bool]] = []
+
+    def guard(drafts: Batch[RestoreDraft]) -> None:
+        for draft in drafts:
+            seen.append((drafts.entity.name, draft.sets("quantity")))
+            if draft.sets("quantity") and draft.get("quantity") == 2:
+                draft.refuse("quantity", "Two is too many.")
+
+    def react(session: Session, changes: Batch[Change]) -> None:
+        for change in changes.of(Order):
+            assert change.before is not None
+            assert (change.before.deleted_at is None, change.after.deleted_at) == (False, None)
+            session.update(change.after, number="Back")
+
+    crm = make_crm([make_plugin("few", before_restore=guard, after_restore=react)])
+    with crm.session(actor="admin") as session:
+        customer = session.create(Customer, name="Acme")
+        orders = session.create_many(Order, [{"customer": customer}] * 2)
+        for order, quantity in zip(orders, (1, 2), strict=True):
+            session.create(OrderLine, order=order, quantity=quantity)
+            session.delete(session.get(Order, order.id))
+        with refused(crm, session, Refused):
+            session.restore(Order, orders[1].id)
+        assert session.restore(Order, orders[0].id).number == "Back"
+        assert (session.count(Order), session.count(OrderLine)) == (1, 1)
+    assert seen == [("order", False), ("order_line", True)] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Ref
+from crmkit_activities.events.coming import comes
 from crmkit_activities.events.event import CANCELLED, CalendarEvent, EventAttendee
 from crmkit_activities.events.members import number_of
 
@@ -30,7 +31,7 @@ def announce(session: Session, changes: Batch[Change]) -> None:
         session.emit(name, change.after, {"changed": told, **times(change.after)})
     invited: dict[int, list[str]] = {}
     for change in changes.of(EventAttendee):
-        if change.before is None and isinstance(change.after.who, Ref):
+        if comes(change) and isinstance(change.after.who, Ref):
             invited.setdefault(number_of(change.after.event), []).append(str(change.after.who))
     if invited:
         events = session.by_id(session.model.entity(CalendarEvent), invited)

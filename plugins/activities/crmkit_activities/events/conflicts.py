@@ -8,6 +8,7 @@ from crmkit import Choice, Ref, Setting
 from crmkit.core.declare.kinds import ChoiceKind, DateTimeKind, IntegerKind
 from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
+from crmkit_activities.events.coming import comes
 from crmkit_activities.events.diaries import Booking, clash
 from crmkit_activities.events.entries import attendances
 from crmkit_activities.events.event import ABSENT, CANCELLED, CalendarEvent, EventAttendee
@@ -100,10 +101,14 @@ def tell_clashes(session: Session, changes: Batch[Change]) -> None:
     wanted = [
         (dict(change.after.items()), change.after, telling(change.after.ref, "starts_at"))
         for change in changes.of(CalendarEvent)
-        if change.before is None or change.changed & MATTERING
+        if comes(change) or change.changed & MATTERING
     ]
     bookings = of_events(session, wanted)
-    guests = [change.after for change in changes.of(EventAttendee) if attends(change.changed, change.after.attendance)]
+    guests = [
+        change.after
+        for change in changes.of(EventAttendee)
+        if attends(change.changed | ({"who"} if comes(change) else set()), change.after.attendance)
+    ]
     bookings += of_guests(session, [(each.event, each.who, telling(each.event, "who")) for each in guests])
     clash(session, bookings)
 

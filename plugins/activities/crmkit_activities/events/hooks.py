@@ -32,6 +32,17 @@ def after_update(session: Session, changes: Batch[Change]) -> None:
     conflicts.tell_clashes(session, changes)
 
 
+def before_restore(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse what is in somebody's way by now."""
+    conflicts.refuse_clashes(session, drafts)
+
+
+def after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Tell of what is there again and what is in the way."""
+    announcing.announce(session, changes)
+    conflicts.tell_clashes(session, changes)
+
+
 def after_delete(session: Session, changes: Batch[Change]) -> None:
     """Take back what rested on what is gone, and tell that it is."""
     groups.take_back(session, changes)

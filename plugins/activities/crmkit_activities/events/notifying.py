@@ -28,15 +28,22 @@ People = dict[int, set[Ref[object]]]
 
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
-    """Tell those who are invited, and those on whose calendar others put something."""
+    """Tell those who are invited, and those on whose calendar others put something, or bring it back."""
     invited: People = {}
     for change in changes.of(EventAttendee):
-        note(invited, number_of(change.after.event), change.after.who)
+        if change.after.attendance != DECLINED:
+            note(invited, number_of(change.after.event), change.after.who)
     for change in changes.of(CalendarEvent):
         note(invited, change.after.id, change.after.owner)
     events = session.by_id(session.model.entity(CalendarEvent), invited)
     ahead = [event for event in events.values() if is_ahead(session, event)]
-    session.notify_many(telling(PLANNED, event, invited[event.id], invitation(session, event)) for event in ahead)
+    session.notify_many(
+        telling(PLANNED, event, invited[event.id], invitation(session, event))
+        if event.status != CANCELLED
+        else telling(OFF, event, invited[event.id], cancellation(session, event))
+        for event in ahead
+        if event.status != CANCELLED or event.series is not None
+    )
 
 
 def after_update(session: Session, changes: Batch[Change]) -> None:

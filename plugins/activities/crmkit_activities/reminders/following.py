@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Draft
 
 GIVEN = ("about", "at", "anchor", "before")
-OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates", "series", "occurrence"}
+OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates", "series", "occurrence", "deleted_at"}
 """What else than its times says whether, and when, a record is still ahead."""
 ABOUT = "about.entity == given.entity and about.id in given.numbers"
 
@@ -42,13 +42,13 @@ def reckon(session: Session, drafts: Batch[Draft]) -> None:
 
 
 def follow(session: Session, changes: Batch[Change]) -> None:
-    """Move the reminders about records whose times or stages were changed, or that were deleted.
+    """Move the reminders about records whose times or stages were changed, or that were deleted or brought back.
 
     Reminders about a series follow each of its occurrences that becomes, or was, an event of its own.
     """
     entity = changes.entity.name
     mattering = time_fields(session.model, entity) | OTHERS
-    moved = [each for each in changes if each.after.deleted_at is not None or each.changed & mattering]
+    moved = [each for each in changes if each.changed & mattering]
     numbers = {each.after.id for each in moved if each.before is not None}
     if any(True for _each in changes.of(CalendarEvent)):
         numbers |= series_of(record for each in moved for record in (each.before, each.after))
