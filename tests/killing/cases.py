@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.testing.plugins import make_plugin
-from tests.killing import reminders, tickets
+from tests.killing import handovers, reminders, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crmkit import Batch, Change, Session
     from tests.killing.case import Case
 
-CASES: tuple[Case, ...] = (reminders.CASE, tickets.CASE)
+CASES: tuple[Case, ...] = (reminders.CASE, tickets.CASE, handovers.CASE)
 EVERYBODY = ("ann", "bo", "li")
 """Users who are there in every case: Li is the manager of Bo."""
 

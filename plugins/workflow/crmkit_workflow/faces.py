@@ -1,21 +1,22 @@
-"""What people see of pools and queues: commands, reports, and what is about to go, on their worklists."""
+"""What people see of pools, queues and hand-overs: commands, reports, and what is about to go, on their worklists."""
 
 from __future__ import annotations
 
 from crmkit import Choice, Command, Parameter, Report, WorklistKind
-from crmkit.core.declare.kinds import ChoiceKind, DateKind, TagsKind
+from crmkit.core.declare.kinds import BooleanKind, ChoiceKind, DateKind, TagsKind
 from crmkit.translation import _
 
 ENTITY = Parameter(name="entity", default="customer", help=_("The entity of the records."))
 RECORDS = Parameter(name="records", kind=TagsKind(), help=_("The ids of the records."))
 POOL_DOINGS = ("list", "claim", "release", "sweep")
+HANDOVER_DOINGS = ("preview", "run", "resume", "list")
 QUEUE_DOINGS = ("list", "grab", "decline", "assign", "distribute")
 
 
 def one_of(names: tuple[str, ...], text: str) -> Parameter:
     """Return the parameter that says what to do."""
     return Parameter(
-        name="do", kind=ChoiceKind(choices=tuple(Choice(each) for each in names)), default="list", help=text
+        name="do", kind=ChoiceKind(choices=tuple(Choice(each) for each in names)), default=names[0], help=text
     )
 
 
@@ -44,6 +45,28 @@ DECLARATIONS = (
             ENTITY,
             RECORDS,
             Parameter(name="to", help=_("To whom they are given.")),
+        ),
+    ),
+    Command(
+        name="handover",
+        run="crmkit_workflow.handover.commands:handover_command",
+        help=_("Shows what somebody would leave behind, and has it handed over in batches."),
+        public=True,
+        parameters=(
+            one_of(HANDOVER_DOINGS, _("What to do.")),
+            Parameter(name="user", help=_("Whose records.")),
+            Parameter(
+                name="to", help=_("Where they go: a user, queue:NAME, pool:NAME, or rules, the assignment rules.")
+            ),
+            Parameter(
+                name="goals", kind=TagsKind(), help=_("Where those of an entity go: customer=pool:NAME,order=rules.")
+            ),
+            Parameter(
+                name="off",
+                kind=BooleanKind(),
+                default=False,
+                help=_("Whether the user is switched off when nothing is left."),
+            ),
         ),
     ),
     Report(

@@ -25,7 +25,7 @@ DECLARATIONS = (
     *poolable.DECLARATIONS,
     *declarations.DECLARATIONS,
     *queue_entities.DECLARATIONS,
-    hand_over_entities.HandOverRule,
+    *hand_over_entities.ENTITIES,
     *settings.DECLARATIONS,
     *faces.DECLARATIONS,
 )

@@ -20,7 +20,7 @@ from crmkit_workflow.queues.routing import route
 from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crmkit import EntityModel, Session
 
@@ -129,18 +129,25 @@ def problem_of(session: Session, user: int, name: str, goal: Goal) -> Text | Non
 
 def hand_over_of(session: Session, entity: EntityModel, user: int, goal: Goal) -> None:
     """Hand over a user's records of one entity, in batches."""
-    elevated, why = session.elevated, _("{user} hands over.", user=name_of(session, user))
+    elevated = session.elevated
     where, given = where_of(session, entity), {"user": user}
-    owner = goal if isinstance(goal, Ref) and goal.entity == "user" else None
-    pool = goal if isinstance(goal, Ref) and goal.entity == "pool" else None
     while records := elevated.find(entity.declared.declared, where, given=given, order="id", limit=BATCH):
-        present = give_each(session, [(each, owner) for each in records], how="handed_over", why=why, pool=pool)
-        if isinstance(goal, Ref) and goal.entity == "queue":
-            put(session, elevated.get(Queue, int(goal)), present)
-        elif isinstance(goal, str):
-            route(session, present)
+        give_to(session, user, records, goal)
     if isinstance(goal, Ref) and goal.entity == "queue":
         distribute(session, elevated.get(Queue, int(goal)))
+
+
+def give_to(session: Session, user: int, records: Sequence[Record], goal: Goal) -> list[Record]:
+    """Give a user's records of one entity to an heir, into a pool or a queue, or where the assignment rules say."""
+    why = _("{user} hands over.", user=name_of(session, user))
+    owner = goal if isinstance(goal, Ref) and goal.entity == "user" else None
+    pool = goal if isinstance(goal, Ref) and goal.entity == "pool" else None
+    present = give_each(session, [(each, owner) for each in records], how="handed_over", why=why, pool=pool)
+    if isinstance(goal, Ref) and goal.entity == "queue":
+        put(session, session.elevated.get(Queue, int(goal)), present)
+    elif isinstance(goal, str):
+        route(session, present)
+    return present
 
 
 def free_items(session: Session, user: int) -> None:

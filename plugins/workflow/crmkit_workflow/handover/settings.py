@@ -1,8 +1,8 @@
-"""What can be set about transfers and hand-overs."""
+"""What can be set about transfers and hand-overs, and what is done and looked at for them."""
 
 from __future__ import annotations
 
-from crmkit import Check, Choice, Setting
+from crmkit import Check, Choice, Job, Parameter, Setting
 from crmkit.core.declare.kinds import BooleanKind, ChoiceKind, IntegerKind
 from crmkit.translation import _
 
@@ -34,6 +34,12 @@ DECLARATIONS = (
         kind=BooleanKind(),
         default=True,
         help=_("Whether closed records are handed over, too. Turn it off to keep figures of past sales by owner."),
+    ),
+    Job(
+        name="hand_over",
+        run="crmkit_workflow.handover.batches:hand_over_job",
+        parameters=(Parameter(name="hand_over", kind=IntegerKind(), required=True),),
+        help=_("Hands over the next records of somebody who leaves."),
     ),
     Check(
         name="owners_are_active",
