@@ -86,6 +86,7 @@ def test_birthdays_of_the_next_days_cross_the_year(make_crm: CRMFactory) -> None
         assert [each.record.name for each in upcoming(session, Contact, "birthday", days=5)][-1] == "of admin"
         table = session.report("care_dates", owner="me", days=7)
         assert [row[2] for row in table.rows] == ["1990-12-29", "1970-01-01", "1980-01-04"]
+        assert "1990-12-29" in table.to_svg()
         [work] = worklist(session, "birthday_soon")
         assert work.count == 4  # born tomorrow is not yet a birthday, and costs no more than a look
         with pytest.raises(Refused):

@@ -64,6 +64,7 @@ def test_who_was_not_contacted_for_so_long_is_to_be_contacted(crm: CRM, acme: Cu
         assert work.count == 1
         table = session.report("follow_ups", owner="me")
         assert table.rows == (("Acme", str(acme.ref), "A customers", "call", "Ann", date(2026, 3, 16), 2),)
+        assert "Acme" in table.to_svg()
 
 
 @pytest.mark.row("B25")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import Team, User
 from crmkit.errors import Refused
@@ -11,7 +13,7 @@ from crmkit_activities.events.attendance import answer
 from crmkit_activities.events.event import CalendarEvent, EventAttendee, EventGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from crmkit import CRM, Record, Session
 
@@ -76,6 +78,45 @@ def test_who_leaves_is_not_expected_any_more(crm: CRM, people: Mapping[str, User
         assert states(session, two) == {"Mia": "invited", "Ann": "invited"}
         session.delete(groups[0])
         assert states(session, one) == {"Bob": "accepted"}
+
+
+def test_many_groups_ask_as_few_questions_as_one(crm: CRM, people: Mapping[str, User]) -> None:
+    """Teams within teams and roles are looked up for all groups at once, and who is in several is invited once."""
+    with crm.session(actor="admin") as session:
+        teams = [session.get(Team, int(people["ann"].team or 0))]
+        for each in range(5):
+            teams.append(session.create(Team, name=f"Below {each}", parent=teams[-1]))
+            session.create(User, name=f"U{each}", external_id=f"u{each}", team=teams[-1], roles=["member"])
+        events = session.create_many(
+            CalendarEvent, [{"subject": each, "starts_at": MONDAY, "busy": False} for each in "123456"]
+        )
+        groups: list[dict[str, object]] = [{"event": events[-1], "team": team} for team in teams]
+        groups += [{"event": events[-2], "role": role} for role in ("member", "manager")]
+        asked = []
+        few: list[dict[str, object]] = [{"event": events[0], "team": teams[0]}, {"event": events[1], "role": "member"}]
+        for some in (few, groups):
+            with counted(crm) as statements:
+                session.create_many(EventGroup, some)
+            asked.append(len([each for each in statements if each.startswith("SELECT")]))
+        assert asked[1] <= asked[0]
+        assert states(session, events[-1]) == states(session, events[0])
+        assert len(states(session, events[0])) == 8
+        assert set(states(session, events[-2])) == {*states(session, events[1]), "Mia"}
+
+
+@contextmanager
+def counted(crm: CRM) -> Iterator[list[str]]:
+    """Collect the statements that are run."""
+    found: list[str] = []
+
+    def note(*given: object) -> None:
+        found.append(str(given[2]).lstrip())
+
+    sa.event.listen(crm.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(crm.engine, "before_cursor_execute", note)
 
 
 def test_a_role_is_invited(crm: CRM, people: Mapping[str, User]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit import Column, Table
 from crmkit.core.assemble.model import known
 from crmkit.core.lifecycle.timeline import title_of
+from crmkit.core.reading.reports.chart import UNIQUE, Chart
 from crmkit.core.reading.reports.standard.choosing import user_named
 from crmkit.translation import _
 from crmkit_activities.care.dates import care_dates_of
@@ -14,6 +15,19 @@ from crmkit_activities.care.upcoming import upcoming
 
 if TYPE_CHECKING:
     from crmkit import Session
+
+CHART = Chart(
+    {
+        "height": {"step": 24},
+        "mark": {"type": "point", "filled": True, "size": 90},
+        "encoding": {
+            "y": {"field": f"{UNIQUE}record"},
+            "x": {"field": "day"},
+            "color": {"field": "date"},
+        },
+    }
+)
+"""A line for each record, with a point at its day."""
 
 
 def care_dates(session: Session, *, date: str | None, days: int, owner: str | None) -> Table:
@@ -45,4 +59,5 @@ def care_dates(session: Session, *, date: str | None, days: int, owner: str | No
         sorted(found),
         title=_("Care dates"),
         parameters={name: each for name, each in given.items() if each is not None},
+        chart=CHART,
     )

@@ -15,12 +15,8 @@ if TYPE_CHECKING:
 
 def members_of(session: Session, teams: Iterable[Ref[object]]) -> list[Ref[object]]:
     """Return the active users of teams and of those below them, in two statements, within the session's reach."""
-    wanted = {int(each) for each in teams}
-    if not wanted:
-        return []
-    below = with_those_below(parents_of(session), wanted)
-    rows = session.rows(User, ["id"], "active and team in given.teams", given={"teams": sorted(below)}, order="id")
-    return [user_ref(row[0]) for row in rows]
+    found = people_of_teams(session, (int(each) for each in teams))
+    return sorted({who for people in found.values() for who in people})
 
 
 def parents_of(session: Session) -> dict[int, int | None]:
@@ -50,10 +46,26 @@ def with_those_above(parents: Mapping[int, int | None], team: object) -> set[int
     return found
 
 
-def holders_of(session: Session, role: str) -> list[Ref[object]]:
-    """Return the active users who have a role by their own record."""
-    rows = session.rows(User, ["id"], f"active and {role!r} in roles", order="id")
-    return [user_ref(row[0]) for row in rows]
+def people_of_teams(session: Session, teams: Iterable[int]) -> dict[int, list[Ref[object]]]:
+    """Return the active users of each of some teams and of those below it, in two statements."""
+    wanted = set(teams)
+    if not wanted:
+        return {}
+    parents = parents_of(session)
+    below = {team: with_those_below(parents, [team]) for team in wanted}
+    given = {"teams": sorted(set().union(*below.values()))}
+    rows = list(session.rows(User, ["id", "team"], "active and team in given.teams", given=given, order="id"))
+    return {team: [user_ref(number) for number, of in rows if of in below[team]] for team in wanted}
+
+
+def people_of_roles(session: Session, roles: Iterable[str]) -> dict[str, list[Ref[object]]]:
+    """Return the active users who have each of some roles by their own records, in one statement."""
+    wanted = sorted(set(roles))
+    if not wanted:
+        return {}
+    having = " or ".join(f"{role!r} in roles" for role in wanted)
+    rows = list(session.rows(User, ["id", "roles"], f"active and ({having})", order="id"))
+    return {role: [user_ref(number) for number, held in rows if role in held] for role in wanted}  # type: ignore[operator]
 
 
 def user_ref(number: object) -> Ref[object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Column, Ref, Table
 from crmkit.core.lifecycle.timeline import title_of
+from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import user_named
 from crmkit.translation import _
 from crmkit_activities.activity import Activity
@@ -55,4 +56,5 @@ def follow_ups(session: Session, *, overdue: bool, owner: str | None) -> Table:
         title=_("Follow-ups"),
         notes=more,
         parameters={"overdue": overdue, **({} if owner is None else {"owner": owner})},
+        chart=chart.bar("person", "late"),
     )
