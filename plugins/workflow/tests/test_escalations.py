@@ -12,6 +12,9 @@ from crmkit.testing.plugins import make_plugin
 from crmkit.testing.snapshots import refused
 from crmkit_workflow.escalations import sweep
 from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
+from crmkit_workflow.ownership.entities import OwnershipRecord
+from crmkit_workflow.queues.distributing import distribute, put
+from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
 from tests.workflow.desk import Ticket, berlin, desk
 
 if TYPE_CHECKING:
@@ -279,3 +282,82 @@ def test_escalations_are_not_forgotten(crm: CRM, clock: FrozenClock) -> None:
             session.delete(session.find(Escalation)[0])
         session.delete(session.get(Ticket, ticket.id))
         assert session.count(Escalation) == 0
+
+
+def make_queue(crm: CRM, *members: str, **values: Any) -> Queue:
+    """Create a queue of tickets in which some users work."""
+    with crm.session(actor="admin") as session:
+        queue = session.create(Queue, **{"name": "Second level", "entity": "ticket", **values})
+        for name in members:
+            session.create(QueueMember, queue=queue, user=session.find(User, {"external_id": name})[0])
+        return queue
+
+
+def places(crm: CRM, ticket: Ticket) -> list[tuple[str, bool, str | None]]:
+    """Return the places in queues that a ticket has had: whether they are open, and who has it."""
+    with crm.session(actor=SYSTEM) as session:
+        paths = ["queue.name", "is_open", "assignee.external_id"]
+        return list(session.rows(QueueItem, paths, {"record": ticket}, order="id"))  # type: ignore[arg-type]
+
+
+def test_a_queue_gets_it_and_gives_it_to_a_member(crm: CRM, clock: FrozenClock) -> None:
+    """Not to who let it lie, who is told, and so is whoever gets it; that the queue gives it out is no change."""
+    queue = make_queue(crm, "bo", "mo")
+    make_escalation(crm, {"after": "1:00", "to_queue": queue}, {"after": "3:00"}, age_from="changed")
+    ticket = ticket_of(crm)
+    run(crm, clock, hours=1)
+    assert (owner_name(crm, ticket), sorted(told(crm))) == ("mo", ["bo", "mo"])
+    assert places(crm, ticket) == [("Second level", True, "mo")]
+    run(crm, clock, hours=2)
+    assert sorted(told(crm)) == ["bo", "mo", "mo"]
+    with crm.session(actor="admin") as session:
+        assert [each.problem for each in session.find(Escalation)] == [None, None]
+        ways = [(each.how, each.from_owner is None) for each in session.find(OwnershipRecord, order="id")]
+        assert ways == [("released", False), ("distributed", True)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_it_waits_in_a_queue_until_somebody_can_take_it(crm: CRM, clock: FrozenClock) -> None:
+    """It leaves the queue that it came from; with nobody else there, it may go back to who had it, the next time."""
+    first, second = make_queue(crm, "bo", name="First"), make_queue(crm, "bo", name="Second")
+    make_escalation(crm, {"after": "1:00", "to_queue": second})
+    ticket = ticket_of(crm)
+    with crm.session(actor="admin") as session:
+        put(session, first, [ticket])
+        distribute(session, first)
+    assert places(crm, ticket) == [("First", True, "bo")]
+    run(crm, clock, hours=1)
+    assert places(crm, ticket) == [("First", False, "bo"), ("Second", True, None)]
+    assert now_is(crm, ticket).owner is None
+    with crm.session(actor="admin") as session:
+        distribute(session, second)
+    assert owner_name(crm, ticket) == "bo"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_of_several_levels_the_highest_says_who_gets_it(crm: CRM, clock: FrozenClock) -> None:
+    """A queue after a superior, or a superior after a queue; a queue that is off gets nothing, which is noted."""
+    queue, off = make_queue(crm, "mo"), make_queue(crm, "mo", name="Off")
+    levels = {
+        "queue last": ({"after": "1:00", "to_superior": True}, {"after": "2:00", "to_queue": queue}),
+        "queue first": ({"after": "1:00", "to_queue": queue}, {"after": "2:00", "to_superior": True}),
+        "off": ({"after": "1:00", "to_queue": off},),
+    }
+    tickets = {}
+    for name, some in levels.items():
+        make_escalation(crm, *some, name=name, applies_if=f"name == '{name}'")
+        tickets[name] = ticket_of(crm, name=name)
+    with crm.session(actor="admin") as session:
+        session.update(session.get(Queue, off.id), active=False)
+    run(crm, clock, hours=3)
+    owners = {name: owner_name(crm, each) for name, each in tickets.items()}
+    assert owners == {"queue last": "mo", "queue first": "li", "off": "bo"}
+    with crm.session(actor="admin") as session:
+        (noted,) = session.find(Escalation, {"record": tickets["off"]})
+        assert "not active" in str(noted.problem)
+        rule = session.find(EscalationRule, {"name": "off"})[0]
+        customers = session.create(Queue, name="Customers")
+        for wrong in ({"to_queue": customers}, {"to_queue": queue, "to_superior": True}):
+            with refused(crm, session, Refused) as caught:
+                session.create(EscalationLevel, rule=rule, after="9:00", **wrong)
+            assert "to_queue" in str(caught.value)

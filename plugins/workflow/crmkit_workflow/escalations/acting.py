@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
@@ -13,10 +13,12 @@ from crmkit.core.exchange.writing import write_all
 from crmkit.errors import Refused
 from crmkit.translation import Text, _
 from crmkit_workflow.escalations.entities import Escalation
+from crmkit_workflow.queues.distributing import distribute, open_items, put
+from crmkit_workflow.queues.entities import Queue
 from crmkit_workflow.staff import active_among, superiors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from crmkit import EntityModel, Record, Session
@@ -34,43 +36,111 @@ class Due:
     levels: tuple[EscalationLevel, ...]
 
 
+@frozen(kw_only=True)
+class Deed:
+    """What becomes of a record: the values that it gets, the queue to which it goes, and why it doesn't."""
+
+    values: dict[str, object]
+    queue: Queue | None = None
+    problem: str | None = None
+
+
+@frozen(kw_only=True)
+class Done:
+    """A record as it is after what was done, and why something could not be."""
+
+    record: Record
+    problem: str | None = None
+
+
 def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequence[Due]) -> None:
     """Do what is due, each record for itself; what is refused is noted, and told all the same.
 
     A record that somebody changes at this very moment is looked at again in the next run.
     """
-    superior_of = superiors_by_user(session)
+    superior_of, queues = superiors_by_user(session), queues_of(session, due)
 
-    def write(some: Sequence[Due]) -> Sequence[Due]:
-        changed = [(each, values_of(session, entity, each, superior_of)) for each in some]
-        written = session.update_many((each.record, values) for each, values in changed if values)
-        after = {each.id: each for each in written}
-        note(session, rule, [(each, after.get(each.record.id, each.record).version, None) for each in some])
-        return some
+    def write(some: Sequence[Due]) -> Sequence[Done]:
+        deeds = [deed_of(session, entity, each, superior_of, queues) for each in some]
+        pairs = [(each.record, deed.values) for each, deed in zip(some, deeds, strict=True) if deed.values]
+        after = {each.id: each for each in session.update_many(pairs)}
+        queued = [(each, deed.queue) for each, deed in zip(some, deeds, strict=True) if deed.queue is not None]
+        after |= queue_up(session, entity, queued)
+        present = [after.get(each.record.id, each.record) for each in some]
+        done = [Done(record=record, problem=deed.problem) for record, deed in zip(present, deeds, strict=True)]
+        note(session, rule, [(each, one.record.version, one.problem) for each, one in zip(some, done, strict=True)])
+        return done
 
     for each, result in write_all(session, entity.name, due, write):
         if isinstance(result, Refused) and result.entity == entity.name:
             note(session, rule, [(each, each.record.version, str(result)[:LONGEST_PROBLEM])])
         elif isinstance(result, Exception):
             continue
-        tell(session, entity, rule, each, superior_of)
+        now = result.record if isinstance(result, Done) else each.record
+        tell(session, entity, rule, each, superior_of=superior_of, taker=taker_of(entity, each, now))
 
 
-def values_of(
-    session: Session, entity: EntityModel, due: Due, superior_of: Callable[[int], int | None]
-) -> dict[str, object]:
-    """Return the values that a record gets; of several levels the highest counts."""
-    found: dict[str, object] = {}
+def queues_of(session: Session, due: Iterable[Due]) -> dict[int, Queue]:
+    """Return the queues to which levels give records, by their ids."""
+    wanted = {int(level.to_queue) for each in due for level in each.levels if level.to_queue is not None}
+    return cast("dict[int, Queue]", session.by_id(session.model.entity(Queue), wanted))
+
+
+def deed_of(
+    session: Session,
+    entity: EntityModel,
+    due: Due,
+    superior_of: Callable[[int], int | None],
+    queues: Mapping[int, Queue],
+) -> Deed:
+    """Return what becomes of a record; of several levels the highest counts.
+
+    A record that goes to a queue has no owner until somebody gets it from there.
+    """
+    values: dict[str, object] = {}
+    queue: Queue | None = None
+    problem: Text | None = None
+    owner = owner_of(entity, due.record)
     for level in due.levels:
         if level.field is not None:
-            found[level.field] = level.value
+            values[level.field] = level.value
         heir = int(level.to) if level.to is not None and active_among(session, [int(level.to)]) else None
-        owner = owner_of(entity, due.record)
         if level.to_superior and owner is not None:
             heir = superior_of(owner)
         if heir is not None and entity.owner is not None:
-            found[entity.owner] = heir
-    return found
+            values[entity.owner], queue, problem = heir, None, None
+        if level.to_queue is not None:
+            chosen = queues.get(int(level.to_queue))
+            is_there = chosen is not None and chosen.active
+            problem = None if is_there else _("The queue is not active, or not for these records.")
+            if is_there:
+                queue = chosen
+                values |= {} if entity.owner is None else {entity.owner: None}
+    return Deed(values=values, queue=queue, problem=problem)
+
+
+def queue_up(session: Session, entity: EntityModel, queued: Sequence[tuple[Due, Queue]]) -> dict[int, Record]:
+    """Put records into queues and have these give them out; return the records as they are then, by their ids.
+
+    They leave other queues. Who let a record lie is passed over, as if it had declined it.
+    """
+    if not queued:
+        return {}
+    owners = {each.record.ref: owner_of(entity, each.record) for each, _queue in queued}
+    there = open_items(session, list(owners))
+    session.elevated.update_many((each, {"state": "closed", "is_open": False}) for each in there)
+    for queue in {each.id: each for _due, each in queued}.values():
+        items = put(session, queue, [each.record.ref for each, goal in queued if goal.id == queue.id])
+        session.elevated.update_many(
+            (each, {"declined_by": (str(owners[each.record]),)}) for each in items if owners[each.record] is not None
+        )
+        distribute(session, queue)
+    return session.by_id(entity, [each.record.id for each, _queue in queued])
+
+
+def taker_of(entity: EntityModel, due: Due, now: Record) -> int | None:
+    """Return who has got a record from a queue; None if it didn't go to one, or waits there."""
+    return owner_of(entity, now) if any(each.to_queue is not None for each in due.levels) else None
 
 
 def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, str | None]]) -> None:
@@ -91,7 +161,13 @@ def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, 
 
 
 def tell(
-    session: Session, entity: EntityModel, rule: EscalationRule, due: Due, superior_of: Callable[[int], int | None]
+    session: Session,
+    entity: EntityModel,
+    rule: EscalationRule,
+    due: Due,
+    *,
+    superior_of: Callable[[int], int | None],
+    taker: int | None,
 ) -> None:
     """Tell those whom the levels name: the owner that the record had, who gets it, superiors, and others."""
     owner = owner_of(entity, due.record)
@@ -99,6 +175,7 @@ def tell(
         told = [owner] if level.tell_owner else []
         told += [superior_of(owner)] if owner is not None and (level.tell_superior or level.to_superior) else []
         told += [int(each) for each in (level.tell, level.to) if each is not None]
+        told += [taker] if level.to_queue is not None else []
         to = [ref_class("user")(each) for each in dict.fromkeys(told) if each is not None]
         if to:
             key = f"escalation {due.record.ref} {level.id} {due.since.isoformat()}"

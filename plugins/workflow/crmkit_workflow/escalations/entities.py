@@ -8,6 +8,7 @@ from datetime import timedelta
 from crmkit import BusinessCalendar, Choice, Record, Ref, User, record
 from crmkit.core.declare import fields as f
 from crmkit.translation import _
+from crmkit_workflow.queues.entities import Queue
 
 LONGEST_CONDITION = 2_000
 OPEN = "stage.kind == 'open'"
@@ -53,6 +54,7 @@ class EscalationLevel(Record):
     tell: Ref[User] | None = f.ref(help="Somebody else who is told.")
     to_superior: bool = f.boolean(default=False, help="Whether the superior of the owner gets it.")
     to: Ref[User] | None = f.ref(label="New owner", help="Who gets it.")
+    to_queue: Ref[Queue] | None = f.ref(label="To queue", help="The queue that gets it, and gives it to a member.")
     field: str | None = f.text(max=41, help="A field that gets another value, such as priority.")
     value: str | None = f.text(help="The value that it gets.")
 

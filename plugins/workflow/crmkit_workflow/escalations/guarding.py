@@ -10,12 +10,14 @@ from crmkit.translation import _
 from crmkit_workflow import conditions
 from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
 from crmkit_workflow.keeping import refuse_while_there
+from crmkit_workflow.queues.entities import Queue
 
 if TYPE_CHECKING:
     from crmkit import Batch, DeleteDraft, EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
 
-ACTIONS = ("tell_owner", "tell_superior", "tell", "to_superior", "to", "field")
+ACTIONS = ("tell_owner", "tell_superior", "tell", "to_superior", "to", "to_queue", "field")
+HEIRS = ("to_superior", "to", "to_queue")
 
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
@@ -37,10 +39,12 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             draft.refuse("after", _("An age must be longer than no time."))
         if not any(draft.get(each) for each in ACTIONS):
             draft.refuse("tell_owner", _("Say what is done at this level."))
-        if draft.get("to") is not None and draft.get("to_superior"):
-            draft.refuse("to", _("It can go to one new owner only."))
+        heirs = [each for each in HEIRS if draft.get(each)]
+        if len(heirs) > 1:
+            draft.refuse(heirs[-1], _("It can go to one new owner only."))
         if known is not None:
             check_owner(draft, known)
+            check_queue(draft, known)
             check_field(session, draft, known)
 
 
@@ -49,6 +53,13 @@ def check_owner(draft: Draft, entity: EntityModel) -> None:
     for name in ("to", "to_superior"):
         if draft.get(name) and entity.owner is None:
             draft.refuse(name, _("Records of {entity} have no owner.", entity=entity.name))
+
+
+def check_queue(draft: Draft, entity: EntityModel) -> None:
+    """Refuse to give records to a queue that is for other ones, or off."""
+    queue = draft.related("to_queue") if draft.sets("to_queue") else None
+    if isinstance(queue, Queue) and (queue.entity != entity.name or not queue.active):
+        draft.refuse("to_queue", _("The queue is not active, or not for these records."))
 
 
 def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
