@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.testing.plugins import make_plugin
-from tests.killing import handovers, reminders, tickets
+from tests.killing import handovers, reminders, rules, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crmkit import Batch, Change, Session
     from tests.killing.case import Case
 
-CASES: tuple[Case, ...] = (reminders.CASE, tickets.CASE, handovers.CASE)
+CASES: tuple[Case, ...] = (reminders.CASE, tickets.CASE, handovers.CASE, rules.CASE)
 EVERYBODY = ("ann", "bo", "li")
 """Users who are there in every case: Li is the manager of Bo."""
 
@@ -26,4 +26,10 @@ def plugins(done: Callable[[], None]) -> list[object]:
         if changes.entity.name in marks and session.acting.actor_ref is None:
             done()
 
-    return [*(plugin for case in CASES for plugin in case.plugins()), make_plugin("halfway", after_create=after_create)]
+    needed = [plugin for case in CASES for plugin in case.plugins()]
+    names = dict.fromkeys(each for each in needed if isinstance(each, str))
+    return [
+        *names,
+        *(each for each in needed if not isinstance(each, str)),
+        make_plugin("halfway", after_create=after_create),
+    ]

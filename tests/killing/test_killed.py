@@ -111,9 +111,9 @@ def left(crm: CRM) -> int:
 @pytest.mark.proof
 @pytest.mark.timeout(PATIENCE * 20)
 def test_killed_workers_do_everything_once(make_crm: CRMFactory) -> None:
-    """`kill -9` while reminders, clocks, escalations, hand-overs are due: each comes once; a hundred kills when slow.
+    """`kill -9` while reminders, clocks, escalations, hand-overs and rules are due: each comes once.
 
-    There is more to do in every life of a worker. In the end, two of them share the rest.
+    There is more to do in every life of a worker, a hundred of them when slow. In the end, two of them share the rest.
     """
     on = make_crm.database()
     yesterday, crm = crms(make_crm, on)

@@ -21,11 +21,12 @@ Met = dict[int, frozenset[str]]
 def check(session: Session, draft: Draft, entity: EntityModel, *fields: str) -> None:
     """Refuse conditions that can't be asked of an entity's records, or ask for what whoever writes them may not see.
 
-    They are asked with system reach later on: what a hidden field holds could be read off what a rule does.
+    They are asked with system reach later on: what a hidden field holds could be read off what a rule does. A condition
+    that isn't given anew stays, so that who sees less, or comes after a plugin has gone, can still change the rest.
     """
     for name in fields:
         text = draft.get(name)
-        if text is not None:
+        if text and draft.sets(name):
             try:
                 session.acting.reader.selection(entity, str(text), {})
             except FilterError as error:
@@ -82,10 +83,11 @@ def measured(session: Session, entity: EntityModel, ids: list[int], conditions: 
     }
 
 
-def is_usable(session: Session, entity: EntityModel, condition: str) -> bool:
-    """Return whether a condition can be asked."""
+def is_usable(session: Session, entity: EntityModel, condition: str, *, as_system: bool = True) -> bool:
+    """Return whether a condition can be asked: by the system, or within what the session's actor may see."""
+    asking = session.elevated if as_system else session
     try:
-        session.elevated.reader.selection(entity, condition, {})
+        asking.reader.selection(entity, condition, {})
     except FilterError:
         return False
     return True

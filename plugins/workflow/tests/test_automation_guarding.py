@@ -100,5 +100,9 @@ def test_a_rule_reads_no_more_than_its_author(make_crm: CRMFactory) -> None:
         with refusing("values.field"):
             values = {"field": "answered", "value": "yes"}
             session.create(AutomationAction, rule=rule, action="set_field", values=values)
+    with crm.session(actor="admin") as session:
+        hidden = session.create(AutomationRule, name="Hidden", entity="ticket", applies_if="answered")
+    with crm.session(actor="cle") as session, refusing("rule"):
+        session.create(AutomationAction, rule=hidden, action="notify", values={"text": "Answered"})
     with crm.session(actor="mem") as session, pytest.raises(Refused, match="who may write all"):
         session.create(AutomationRule, name="Mine", entity="ticket")

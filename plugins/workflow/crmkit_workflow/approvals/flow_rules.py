@@ -71,11 +71,12 @@ def refuse_unknown(draft: Draft, path: str, given: object, known: Iterable[str])
 
 
 def check_condition(session: Session, entity: EntityModel, draft: Draft) -> None:
-    """Refuse a condition that is no filter over the entity."""
+    """Refuse a condition that is no filter over the entity, or asks for what the actor may not see."""
     condition = draft.get("condition")
     if condition is None or not draft.sets("condition", "entity", "flow"):
         return
     try:
         parse(session.model, entity, str(condition))
+        session.acting.reader.selection(entity, str(condition), {})
     except FilterError as error:
         draft.refuse("condition", str(error))

@@ -59,7 +59,7 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
     for draft in drafts.of(AutomationAction):
         rule = draft.related("rule")
         if isinstance(rule, AutomationRule):
-            check_action(session, draft, session.model.entities.get(rule.entity))
+            check_action(session, draft, rule, session.model.entities.get(rule.entity))
 
 
 def check_fields(draft: Draft) -> None:
@@ -117,8 +117,8 @@ def check_value(session: Session, draft: Draft, entity: EntityModel, name: str) 
         draft.refuse("value", str(error))
 
 
-def check_action(session: Session, draft: Draft, entity: EntityModel | None) -> None:
-    """Refuse an action that there isn't, and values with which it can't be done."""
+def check_action(session: Session, draft: Draft, rule: AutomationRule, entity: EntityModel | None) -> None:
+    """Refuse an action that there isn't, values with which it can't be done, and rules that see more than the actor."""
     name, given = str(draft.get("action")), draft.get("values")
     actions = {each.name: each for each, _plugin in session.model.of(Action)}
     action = actions.get(name)
@@ -133,6 +133,8 @@ def check_action(session: Session, draft: Draft, entity: EntityModel | None) -> 
         return
     if entity is None:
         return
+    if rule.applies_if and not conditions.is_usable(session.acting, entity, rule.applies_if, as_system=False):
+        draft.refuse("rule", _("The rule asks for what you may not see."))
     values = cast("dict[str, object]", given or {})
     for refusal in problems_of(session.acting, action, entity, values):
         path = "action" if refusal.path == "entity" else f"values.{refusal.path}"

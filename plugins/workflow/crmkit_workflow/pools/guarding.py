@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from crmkit import Ref
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.errors import FilterError
 from crmkit.translation import _
+from crmkit_workflow import conditions
 from crmkit_workflow.ownership.giving import Giving
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
@@ -63,11 +63,7 @@ def check_rules(session: Session, drafts: Batch[Draft]) -> None:
         entity = session.model.entities.get(str(pool.entity)) if pool is not None else None
         if entity is None:
             continue
-        if draft.get("exempt_if"):
-            try:
-                session.reader.execution.filter(entity, str(draft.get("exempt_if")))
-            except FilterError as error:
-                draft.refuse("exempt_if", str(error))
+        conditions.check(session, draft, entity, "exempt_if")
         if draft.get("level") is not None and "level" not in entity.fields:
             draft.refuse("level", _("{entity} has no level.", entity=entity.name))
         if draft.get("activity_kinds") and draft.get("kind") != "follow_up":

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.errors import FilterError
 from crmkit.translation import _
+from crmkit_workflow import conditions
 from crmkit_workflow.queues.distributing import FromQueue, open_items
 from crmkit_workflow.queues.entities import AssignmentRule, Queue, QueueItem
 
@@ -41,11 +41,7 @@ def check_rule(session: Session, draft: Draft) -> None:
         draft.refuse("queue", _("A rule gives records to a queue or to a user, not to both."))
     if queue is not None and queue.entity != entity.name:
         draft.refuse("queue", _("The queue is for other records."))
-    if draft.get("condition"):
-        try:
-            session.reader.execution.filter(entity, str(draft.get("condition")))
-        except FilterError as error:
-            draft.refuse("condition", str(error))
+    conditions.check(session, draft, entity, "condition")
 
 
 def settle(session: Session, changes: Batch[Change]) -> None:
