@@ -1,11 +1,11 @@
-"""Rules that are carried out about new customers, and watches whose value is reached."""
+"""Rules that are carried out about new products, and watches whose value is reached."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crmkit import Customer, Notice
+from crmkit import Notice, Product
 from crmkit_workflow.automation.entities import AutomationAction, AutomationRule, AutomationRun
 from crmkit_workflow.watches.entities import Metric, Watch
 from tests.killing.case import Case
@@ -22,20 +22,18 @@ def make_small() -> None:
 
 
 def begin(session: Session, people: People) -> None:
-    """Have something done about each new customer: one rule, which leads to another one."""
-    first = session.create(AutomationRule, name="New", entity="customer")
-    session.create(AutomationAction, rule=first, action="set_field", values={"field": "city", "value": "Paris"})
-    told = {"to": "user", "user": int(people["ann"].id), "text": "{name} of {city}"}
+    """Have something done about each new product: one rule, which leads to another one."""
+    first = session.create(AutomationRule, name="New", entity="product")
+    session.create(AutomationAction, rule=first, action="set_field", values={"field": "category", "value": "Tools"})
+    told = {"to": "user", "user": int(people["ann"].id), "text": "{name} of {category}"}
     session.create(AutomationAction, rule=first, action="notify", values=told, position=200)
-    then = session.create(AutomationRule, name="Then", entity="customer", when="changed", field="city")
-    session.create(
-        AutomationAction, rule=then, action="set_field", values={"field": "website", "value": "http://x.org"}
-    )
+    then = session.create(AutomationRule, name="Then", entity="product", when="changed", field="category")
+    session.create(AutomationAction, rule=then, action="set_field", values={"field": "code", "value": "{name}"})
 
 
 def add(session: Session, people: People, number: int) -> None:
-    """Create customers, and a metric that Ann watches and that then reaches its value."""
-    session.create_many(Customer, [{"name": f"{number} {n}"} for n in range(EACH_TIME)])
+    """Create products, and a metric that Ann watches and that then reaches its value."""
+    session.create_many(Product, [{"name": f"{number} {n}"} for n in range(EACH_TIME)])
     metric = session.create(Metric, name=f"metric {number}", value=0)
     session.elevated.create(Watch, owner=people["ann"], record=metric, field="value", value="5")
     session.update(metric, value=10)
@@ -43,20 +41,20 @@ def add(session: Session, people: People, number: int) -> None:
 
 def left(session: Session) -> int:
     """Return how many runs wait, or are to come, and how many watches have not fired."""
-    runs, customers = session.count(AutomationRun, "state == 'done'"), session.count(Customer)
-    return 2 * customers - runs + session.count(Watch, "armed")
+    runs, products = session.count(AutomationRun, "state == 'done'"), session.count(Product)
+    return 2 * products - runs + session.count(Watch, "armed")
 
 
 def check(session: Session, rounds: int) -> None:
-    """Both rules were carried out once for each customer, and every watch has told once."""
+    """Both rules were carried out once for each product, and every watch has told once."""
     count = rounds * EACH_TIME
     runs = Counter((each.record, each.rule) for each in session.find(AutomationRun))
     texts = Counter(each.text for each in session.find(Notice, {"kind": "automation"}))
-    versions = Counter((each.version, each.city, each.website) for each in session.find(Customer))
+    versions = Counter((each.version, each.category, each.code == each.name) for each in session.find(Product))
     watched = Counter(each.about for each in session.find(Notice, {"kind": "watch"}))
     assert (len(runs), set(runs.values())) == (2 * count, {1})
-    assert texts == {f"{number} {n} of Paris": 1 for number in range(rounds) for n in range(EACH_TIME)}
-    assert versions == {(3, "Paris", "http://x.org"): count}
+    assert texts == {f"{number} {n} of Tools": 1 for number in range(rounds) for n in range(EACH_TIME)}
+    assert versions == {(3, "Tools", True): count}
     assert (len(watched), set(watched.values())) == (rounds, {1})
 
 
