@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("working.py")
 PATIENCE, MOMENT, LONGEST = 60, 0.02, 0.6
-KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 3
+KILLS = 100 if os.environ.get("CRMKIT_SLOW") else 2
 DAY = timedelta(days=1)
 
 Where = tuple[str, str | None]
