@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from crmkit import BusinessCalendar, Customer, Demonstration, Opportunity, Scene, Team, User
+from crmkit import BusinessCalendar, Customer, Demonstration, Notice, Opportunity, Scene, Team, User
 from crmkit.errors import Refused
 from crmkit.translation import _
 from crmkit_workflow.approvals.deciding import approve
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.submitting import submit
+from crmkit_workflow.automation.entities import AutomationAction, AutomationRule
 from crmkit_workflow.clocks.entities import Clock, ClockRule
 from crmkit_workflow.pools.claiming import claim
 from crmkit_workflow.pools.entities import Pool, PoolMember, PoolRule
 from crmkit_workflow.pools.results import Claimed
+from crmkit_workflow.watches.entities import Metric, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from crmkit_workflow.approvals.requests import ApprovalRequest
 
 SELLER, COLLEAGUE, SUPERIOR = "bob", "chen", "ann"
-TUESDAY, THURSDAY, FRIDAY = (timedelta(days=each) for each in (1, 3, 4))
+TUESDAY, WEDNESDAY, THURSDAY = (timedelta(days=each) for each in (1, 2, 3))
 LARGE = 40_000
 
 
@@ -37,11 +39,14 @@ def scenes(_random: Random) -> Iterable[Scene]:
         Scene(at=timedelta(hours=7), run=week.set_up),
         Scene(at=timedelta(hours=9, minutes=30), actor=SELLER, run=week.begin),
         Scene(at=timedelta(hours=11), actor=SELLER, run=week.respond),
+        Scene(at=timedelta(hours=11, minutes=30), actor=SUPERIOR, run=week.watch),
         Scene(at=timedelta(hours=14), actor=SELLER, run=week.submit),
         Scene(at=timedelta(hours=14, minutes=5), actor=SELLER, run=week.try_to_change),
         Scene(at=TUESDAY + timedelta(hours=10), actor=SUPERIOR, run=week.approve),
         Scene(at=TUESDAY + timedelta(hours=17), run=week.read_clocks),
+        Scene(at=WEDNESDAY + timedelta(hours=12), run=week.measure),
         Scene(at=THURSDAY + timedelta(hours=9), actor=COLLEAGUE, run=week.claim),
+        Scene(at=THURSDAY + timedelta(hours=10), actor=SUPERIOR, run=week.hear),
     )
 
 
@@ -71,9 +76,15 @@ class Week:
         for team in session.find(Team):
             session.create(PoolMember, pool=pool, member=team)
         session.create(PoolRule, pool=pool, kind="follow_up", days=2, spares_won=False, spares_opportunities=True)
+        rule = session.create(
+            AutomationRule, name="Large deals", when="crosses", field="amount", value=str(LARGE), entity="opportunity"
+        )
+        told = {"to": "superior", "text": _("{deal} is worth {amount}.", deal="{name}", amount="{amount}")}
+        session.create(AutomationAction, rule=rule, action="notify", values=told)
+        session.create(Metric, name="EUR/USD", value="1.08")
         return _(
-            "New rules: deals are answered within four office hours, large ones are approved, and neglected customers"
-            " go to the pool."
+            "New rules: deals are answered within four office hours, large ones are told of and approved, and neglected"
+            " customers go to the pool."
         )
 
     def begin(self, session: Session) -> str:
@@ -91,6 +102,28 @@ class Week:
         deal = session.get(Opportunity, self.deals[0].id)
         self.deals[0] = session.move(deal, stages(session)[1])
         return _("{user} answers the first one.", user=me(session))
+
+    def watch(self, session: Session) -> str:
+        """Read what a rule has told, and watch a figure from outside."""
+        [told] = session.find(Notice, {"kind": "automation"})
+        rate = session.find(Metric)[0]
+        session.create(Watch, record=rate, field="value", value="1.10")
+        return _(
+            "{user} is told by a rule: {text} {user} wants to know when {metric} reaches {value}.",
+            user=me(session),
+            text=told.words,
+            metric=rate.name,
+            value="1.10",
+        )
+
+    def measure(self, session: Session) -> None:
+        """Have another program write the figure."""
+        session.update(session.find(Metric)[0], value="1.12")
+
+    def hear(self, session: Session) -> str:
+        """Read what the watch has told."""
+        [told] = session.find(Notice, {"kind": "watch"})
+        return _("{user} is told: {text}", user=me(session), text=told.words)
 
     def submit(self, session: Session) -> str:
         """Submit the large deal."""
@@ -152,4 +185,4 @@ def me(session: Session) -> str:
     return str(session.get(User, session.principal.user or 0).name)
 
 
-DECLARATIONS = (Demonstration(name="workflow", scenes=scenes, reports=("clock_compliance",)),)
+DECLARATIONS = (Demonstration(name="workflow", scenes=scenes, reports=("clock_compliance", "automations")),)
