@@ -104,6 +104,11 @@ def after_move(session: Session, changes: Batch[Change]) -> None:
     scoring.settle(session, changes)
 
 
+def after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Have records scored anew by a rule that was brought back."""
+    scoring.ask_again(session, changes)
+
+
 def after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted positions leave, and hand on what awaits who left."""
     position_rules.close_gaps(session, changes)

@@ -101,8 +101,16 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted records leave, and follow deleted rules."""
     decisions.after_delete(session, changes)
-    timekeeping.after_delete(session, changes)
-    rules.after_delete(session, changes)
+    timekeeping.renew(session, changes)
+    rules.renew(session, changes)
+
+
+@hookimpl
+def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Have rules count again that were brought back."""
+    decisions.after_restore(session, changes)
+    timekeeping.renew(session, changes)
+    rules.renew(session, changes)
 
 
 @hookimpl

@@ -37,8 +37,8 @@ def after_write(session: Session, changes: Batch[Change], *, moved: bool = False
     watching.catch(session, changes)
 
 
-def after_delete(session: Session, changes: Batch[Change]) -> None:
-    """Follow deleted rules and watches."""
+def renew(session: Session, changes: Batch[Change]) -> None:
+    """Follow rules and watches that were deleted or brought back."""
     terms.renew(session, changes)
     watching.renew(session, changes)
 

@@ -36,7 +36,7 @@ def after_write(session: Session, changes: Batch[Change]) -> None:
     following.follow(session, changes)
 
 
-def after_delete(session: Session, changes: Batch[Change]) -> None:
-    """Follow deleted rules and calendars."""
+def renew(session: Session, changes: Batch[Change]) -> None:
+    """Follow rules and calendars that were deleted or brought back."""
     terms.renew(session, changes)
     recomputing.ask_for(session, changes)

@@ -184,6 +184,9 @@ def test_a_changed_rule_leaves_running_clocks_alone(crm: CRM, clock: FrozenClock
         numbers = [each.number for each in session.find(ClockTerms, order="number")]
         assert numbers == list(range(1, len(numbers) + 1))
         assert session.count(ClockTerms, "current") == 0
+        session.restore(ClockRule, rule.id)
+        again = session.create(Ticket, name="Again", priority="high")
+        assert clock_of(session, again).target == HOUR / 2
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
