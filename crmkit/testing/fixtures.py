@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from crmkit.app import CRM
+from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.storage.system.tenants import tenant_table
 from crmkit.core.tenants.life import Tenants
+from crmkit.testing.as_made import AsMade
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.databases import drop_schema, find_postgresql
-from crmkit.testing.pool import DatabasePool, Key
+from crmkit.testing.declaring import declared_by
+from crmkit.testing.pool import DatabasePool, PooledPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from crmkit.core.assemble.model import Model
     from crmkit.core.lifecycle.session import Session
 
 DATABASES = ("sqlite", "postgresql")
+PLACING = {"metadata", "prefix", "schema"}
+"""The options that say where tables are: such a CRM's database is made for it alone."""
 
 
 @define(eq=False)
@@ -39,7 +46,8 @@ class CRMFactory:
     clock: FrozenClock
     pool: DatabasePool
     made: list[CRM] = field(factory=list)
-    used: list[tuple[Key | None, CRM | None, str]] = field(factory=list)
+    used: list[tuple[Hashable, CRM, AsMade]] = field(factory=list)
+    schemas: list[str] = field(factory=list)
     numbers: Iterator[int] = field(factory=itertools.count)
 
     def database(self) -> tuple[str, str | None]:
@@ -48,7 +56,7 @@ class CRMFactory:
             return f"sqlite:///{self.folder / f'crm{next(self.numbers)}.db'}", None
         assert self.server is not None
         schema = self.pool.new_schema(self.server)
-        self.used.append((None, None, schema))
+        self.schemas.append(schema)
         return self.server, schema
 
     def __call__(
@@ -59,38 +67,52 @@ class CRMFactory:
         upgrade: bool = True,
         **options: object,
     ) -> CRM:
-        """Make a CRM with an administrator `admin`, on a new database or on one that `database` returned."""
+        """Make a CRM with an administrator `admin`, on a new database or on one that `database` returned.
+
+        On a new database, the administrator is there before plugins that are given as objects watch what happens.
+        """
         wished = tuple(plugins)
-        if on is None and upgrade and not options and all(isinstance(each, str) for each in wished):
-            return self._pooled(wished)
+        if on is None and upgrade and not PLACING & options.keys():
+            return self._pooled(wished, options)
         url, schema = on or self.database()
-        crm = self._make(url, wished, schema, **options)
+        crm = CRM(url, wished, schema=schema, clock=self.clock, **options)  # type: ignore[arg-type]
+        self.made.append(crm)
         if upgrade:
             crm.upgrade(admin="admin")
         return crm
 
-    def _make(self, url: str, plugins: tuple[object, ...], schema: str | None, **options: object) -> CRM:
-        crm = CRM(url, plugins, schema=schema, clock=self.clock, **options)  # type: ignore[arg-type]
-        self.made.append(crm)
-        return crm
+    def _pooled(self, plugins: tuple[object, ...], options: Mapping[str, object]) -> CRM:
+        crm = CRM("sqlite://", plugins, clock=self.clock, **options)  # type: ignore[arg-type]
+        check_conditions(crm.model)
+        named = tuple(each for each in plugins if isinstance(each, str))
+        key = named, declared_by(crm.model)
+        silent = None if len(named) == len(plugins) else without_hooks(crm.model, ("core", *named))
+        return self._on_file(key, crm, silent) if self.backend == "sqlite" else self._on_schema(key, crm, silent)
 
-    def _pooled(self, plugins: tuple[object, ...]) -> CRM:
-        if self.backend == "sqlite":
-            file = self.folder / f"crm{next(self.numbers)}.db"
-            is_ready = self.pool.file(plugins, file)
-            crm = self._make(f"sqlite:///{file}", plugins, None)
-            if not is_ready:
-                crm.upgrade(admin="admin")
-                self.pool.keep_file(plugins, crm, file)
-            return crm
+    def _on_file(self, key: Hashable, crm: CRM, silent: Model | None) -> CRM:
+        file = self.folder / f"crm{next(self.numbers)}.db"
+        place = PooledPlace(database=f"sqlite:///{file}", pool=self.pool, key=key)
+        if not self.pool.file(key, file):
+            with upgraded(crm, place, silent) as maker:
+                self.pool.keep_file(key, maker, file)
+        return self._settled(crm, place)
+
+    def _on_schema(self, key: Hashable, crm: CRM, silent: Model | None) -> CRM:
         assert self.server is not None
-        ready = self.pool.schema(plugins)
-        schema = ready or self.pool.new_schema(self.server)
-        crm = self._make(self.server, plugins, schema)
-        if ready is None:
-            crm.upgrade(admin="admin")
-        self.used.append((plugins, crm, schema))
-        return crm
+        made = self.pool.schema(key)
+        schema = made.schema if made else self.pool.new_schema(self.server)
+        place = PooledPlace(database=self.server, schema=schema, pool=self.pool, key=key)
+        if made is None:
+            with upgraded(crm, place, silent) as maker:
+                made = AsMade.of(maker, schema)
+        found = self._settled(crm, place)
+        self.used.append((key, found, made))
+        return found
+
+    def _settled(self, crm: CRM, place: PooledPlace) -> CRM:
+        found = crm.at(place)
+        self.made.append(found)
+        return found
 
     def close(self) -> None:
         """Close what was made, and give databases back or drop them, tenants included."""
@@ -98,13 +120,32 @@ class CRMFactory:
             if "tenants" in vars(made):
                 drop_tenants(made)
         for key, crm, schema in self.used:
-            assert self.server is not None
-            if key is None or crm is None:
-                drop_schema(self.server, schema)
-            else:
-                self.pool.give_back(key, crm, schema, self.server)
+            self.pool.give_back(key, crm, schema)
         for crm in self.made:
             crm.close()
+        for name in self.schemas:
+            drop_schema(str(self.server), name)
+        self.made.clear()
+        self.used.clear()
+        self.schemas.clear()
+
+
+def without_hooks(model: Model, but: tuple[str, ...]) -> Model:
+    """Return a Model whose plugins do nothing of their own, but for some."""
+    hooks = {name: tuple(call for call in calls if call.plugin in but) for name, calls in model.hooks.items()}
+    return evolve(model, hooks=hooks)
+
+
+@contextmanager
+def upgraded(crm: CRM, place: PooledPlace, silent: Model | None) -> Iterator[CRM]:
+    """Prepare a place for a CRM, with an administrator `admin`, by another CRM that does no more than that."""
+    maker = crm.at(place)
+    maker.model = silent or crm.model
+    try:
+        maker.upgrade(admin="admin")
+        yield maker
+    finally:
+        maker.close()
 
 
 def drop_tenants(crm: CRM) -> None:

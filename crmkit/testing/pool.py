@@ -1,50 +1,69 @@
-"""A pool of databases for tests: made once for a set of plugins, then copied or emptied instead of made again."""
+"""A pool of databases for tests: made once for what CRMs declare, then copied or emptied instead of made again."""
 
 from __future__ import annotations
 
 import shutil
+from collections import OrderedDict
+from copy import copy
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-from attrs import define, field
+from attrs import define, field, frozen
 
-from crmkit.core.storage.ids import sequence_of
+from crmkit.core.storage.places import OwnPlace
 from crmkit.testing.databases import create_schema, drop_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
     from pathlib import Path
 
     from crmkit.app import CRM
+    from crmkit.core.assemble.model import Model
+    from crmkit.core.storage.tables import Tables
+    from crmkit.testing.as_made import AsMade
 
-Key = tuple[object, ...]
-ADMIN = 1
-"""The id of the administrator, the one record of a database that has just been made; ids go on behind it."""
+MOST_KEPT = 24
+"""How many prepared schemas wait for their next test, and for how many databases the tables are remembered."""
+
+
+@frozen(kw_only=True)
+class PooledPlace(OwnPlace):
+    """A place whose tables need not be derived anew: another CRM that declares the same has had them there."""
+
+    pool: DatabasePool
+    key: Hashable
+
+    def tables(self, model: Model) -> Tables:
+        """Return the tables of a Model."""
+        return self.pool.tables_for((self.key, self.schema), model, super().tables)
 
 
 @define(eq=False)
 class DatabasePool:
-    """Databases that have their tables and the administrator `admin`, by the plugins they were made for.
+    """Databases that have their tables and the administrator `admin`, by what the CRMs that they were made for declare.
 
     Attributes:
         folder: where SQLite files are kept, to be copied.
-        server: the PostgreSQL that was used, if any.
         worker: keeps the schemas of processes that share a PostgreSQL apart.
+        files: the SQLite files.
+        schemas: the prepared schemas, those that were used last at the end.
+        server: the PostgreSQL that was used, if any.
     """
 
     folder: Path
     worker: str
-    files: dict[Key, Path] = field(factory=dict)
-    schemas: dict[Key, list[str]] = field(factory=dict)
+    files: dict[Hashable, Path] = field(factory=dict)
+    schemas: OrderedDict[str, tuple[Hashable, AsMade]] = field(factory=OrderedDict)
+    tables: OrderedDict[Hashable, tuple[Tables, int]] = field(factory=OrderedDict)
     made: int = 0
     server: str | None = None
 
-    def file(self, key: Key, target: Path) -> bool:
-        """Copy the SQLite file for some plugins, if there is one, and say so."""
+    def file(self, key: Hashable, target: Path) -> bool:
+        """Copy the SQLite file for a key, if there is one, and say so."""
         if key in self.files:
             shutil.copyfile(self.files[key], target)
         return key in self.files
 
-    def keep_file(self, key: Key, crm: CRM, source: Path) -> None:
+    def keep_file(self, key: Hashable, crm: CRM, source: Path) -> None:
         """Keep a SQLite file, just made, to be copied."""
         with crm.engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
@@ -52,10 +71,10 @@ class DatabasePool:
         self.files[key] = self.folder / f"template{len(self.files)}.db"
         shutil.copyfile(source, self.files[key])
 
-    def schema(self, key: Key) -> str | None:
+    def schema(self, key: Hashable) -> AsMade | None:
         """Take a prepared schema out of the pool, if there is one."""
-        free = self.schemas.get(key)
-        return free.pop() if free else None
+        found = next((name for name, (its_key, _made) in self.schemas.items() if its_key == key), None)
+        return None if found is None else self.schemas.pop(found)[1]
 
     def new_schema(self, server: str) -> str:
         """Make an empty schema on a PostgreSQL."""
@@ -66,40 +85,32 @@ class DatabasePool:
         create_schema(server, name)
         return name
 
-    def give_back(self, key: Key, crm: CRM, schema: str, server: str) -> None:
-        """Empty a schema but for the administrator, to be used again; drop it if that one was changed."""
+    def give_back(self, key: Hashable, crm: CRM, made: AsMade) -> None:
+        """Make a schema hold what it held when it was made, to be used again; drop it if its tables were changed."""
+        assert self.server is not None
         with crm.engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            if empty(connection, crm):
-                self.schemas.setdefault(key, []).append(schema)
-                return
-        drop_schema(server, schema)
+            is_restored = made.restore(connection)
+        if is_restored:
+            self.schemas[made.schema] = key, made
+        else:
+            drop_schema(self.server, made.schema)
+        if len(self.schemas) > MOST_KEPT:
+            drop_schema(self.server, self.schemas.popitem(last=False)[0])
+
+    def tables_for(self, key: Hashable, model: Model, derive: Callable[[Model], Tables]) -> Tables:
+        """Return the tables for a key and a Model, derived if there are none yet, or if somebody has added others."""
+        known, count = self.tables.pop(key, (None, 0))
+        if known is None or len(known.metadata.tables) != count:
+            known = derive(model)
+            known.all  # noqa: B018  (so that it is remembered, too)
+        self.tables[key] = known, len(known.metadata.tables)
+        if len(self.tables) > MOST_KEPT:
+            self.tables.popitem(last=False)
+        found = copy(known)
+        found.model = model
+        return found
 
     def close(self) -> None:
         """Drop the schemas."""
-        for schema in (each for schemas in self.schemas.values() for each in schemas):
+        for schema in self.schemas:
             drop_schema(str(self.server), schema)
-
-
-def empty(connection: sa.Connection, crm: CRM) -> bool:
-    """Delete everything but the administrator and the ledgers; return whether that one is as it was made."""
-    system, users = crm.tables.system, crm.tables["user"]
-    versions = connection.execute(sa.select(users.c.version).where(users.c.id == ADMIN)).scalars().all()
-    if versions != [1]:
-        return False
-    for table in crm.tables.all:
-        kept: sa.ColumnElement[bool] = sa.false()
-        if table is users:
-            kept = table.c.id == ADMIN
-        elif table in {system.change, system.event}:
-            kept = (table.c.entity == "user") & (table.c.record_id == ADMIN)
-        elif table is system.closure:
-            kept = (table.c.tree == "user") & (table.c.ancestor == ADMIN) & (table.c.descendant == ADMIN)
-        if table not in {system.plugin, system.duplicate_rule}:
-            connection.execute(table.delete().where(~kept))
-    if connection.execute(sa.select(system.closure.c.depth)).scalars().all() != [0]:
-        return False
-    for name, table in crm.tables.entities.items():
-        sequence = connection.dialect.identifier_preparer.format_sequence(sequence_of(table))
-        connection.exec_driver_sql("SELECT setval(%s, 1, %s)", (sequence, name == "user"))
-    return True
