@@ -30,7 +30,7 @@ demo: $(RUNTIME)  ## create a CRM on SQLite, fill it, work it and report on it
 	@$(BIN)/crmkit demo --force
 
 test: $(DEVELOPMENT)  ## run the tests, on SQLite and PostgreSQL (ARGS="-k stages" chooses)
-	@$(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
+	@CRMKIT_TEST_POSTGRESQL=$${CRMKIT_TEST_POSTGRESQL-own} $(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
 
 slow: $(DEVELOPMENT)  ## run the proofs in their long forms, and what takes long on PostgreSQL
 	@CRMKIT_SLOW=1 $(BIN)/pytest -q -m "proof or thorough" $(ARGS)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +28,6 @@ from crmkit.testing.pool import DatabasePool, PooledPlace
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from crmkit.core.assemble.model import Model
     from crmkit.core.lifecycle.session import Session
@@ -158,9 +159,11 @@ def drop_tenants(crm: CRM) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str | None:
+def postgresql_server() -> str | None:
     """The URL of a PostgreSQL for tests, if there is one."""
-    return find_postgresql(tmp_path_factory.mktemp("postgresql"))
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    # Not in pytest's own folder, which is closed to the user whom a server needs that root starts.
+    return find_postgresql(Path(tempfile.gettempdir(), f"crmkit-{run[:12]}"))
 
 
 @pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)])
