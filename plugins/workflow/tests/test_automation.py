@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit import SYSTEM, Customer, Opportunity, User
+from crmkit.core.lifecycle import actions
 from crmkit_workflow.automation import carrying_out, catching
 from crmkit_workflow.automation.crossing import crosses
 from crmkit_workflow.automation.entities import AutomationRun
@@ -29,7 +30,9 @@ from tests.workflow.automating import (
 from tests.workflow.desk import Ticket
 
 if TYPE_CHECKING:
-    from crmkit import CRM, Session
+    from collections.abc import Mapping
+
+    from crmkit import CRM, Record, Session
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
@@ -323,16 +326,16 @@ def test_a_killed_worker_carries_out_everything_once(crm: CRM, monkeypatch: pyte
     with crm.session(actor="admin") as session:
         bo = session.find(User, {"external_id": "bo"})[0]
         session.create_many(Ticket, [{"name": str(number), "owner": bo} for number in range(6)])
-    finished = []
-    finish = carrying_out.finish
+    begun = []
+    perform = actions.perform
 
-    def dying(session: Session, run: AutomationRun, state: str, problem: str | None = None) -> None:
-        finish(session, run, state, problem)
-        finished.append(run.id)
-        if len(finished) == 3:
+    def dying(session: Session, name: str, record: Record, given: Mapping[str, object]) -> None:
+        perform(session, name, record, given)
+        begun.append(name)
+        if len(begun) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(carrying_out, "finish", dying)
+    monkeypatch.setattr(carrying_out, "perform", dying)
     with pytest.raises(KeyboardInterrupt):
         work(crm)
     monkeypatch.undo()

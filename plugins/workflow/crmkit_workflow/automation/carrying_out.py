@@ -50,15 +50,18 @@ def run_job(session: Session, run: JobRun, runs: Sequence[int]) -> None:
         each.id: each
         for each in session.find(AutomationRule, "id in given.ids", given={"ids": [int(each.rule) for each in waiting]})
     }
-    actions = actions_of(session, list(rules))
+    actions, done = actions_of(session, list(rules)), list[tuple[AutomationRun, dict[str, object]]]()
     for each in waiting:
         rule = rules.get(int(each.rule))
         try:
-            carry_out(session, each, rule, actions.get(int(each.rule), ()))
+            state, problem = carry_out(session, each, rule, actions.get(int(each.rule), ()))
         except Exception as error:
             if len(waiting) == 1 or is_retryable(error) or isinstance(error, (DatabaseError, SessionError)):
                 raise
             session.enqueue(JOB, runs=[each.id])
+        else:
+            done.append((each, finished(session, each, state, problem)))
+    session.update_many(done)
 
 
 def actions_of(session: Session, rules: Sequence[int]) -> Mapping[int, Sequence[AutomationAction]]:
@@ -71,8 +74,8 @@ def actions_of(session: Session, rules: Sequence[int]) -> Mapping[int, Sequence[
 
 def carry_out(
     session: Session, run: AutomationRun, rule: AutomationRule | None, actions: Sequence[AutomationAction]
-) -> None:
-    """Do all that a rule says about a record, or nothing, and note what came of it.
+) -> tuple[str, str | None]:
+    """Do all that a rule says about a record, or nothing; return the state that follows, and why.
 
     Raises:
         ConflictError: if somebody else changes the record at this very moment.
@@ -80,8 +83,7 @@ def carry_out(
     """
     record, problem = still_meeting(session, run, rule, actions)
     if record is None:
-        finish(session, run, SKIPPED, problem)
-        return
+        return SKIPPED, problem
     chain = (*_chain(run), int(run.rule))
     try:
         with savepoint(session), occasion(session, CarryingOut(chain=chain, run=run.id)):
@@ -92,9 +94,8 @@ def carry_out(
     except (ConflictError, DatabaseError, SessionError):
         raise
     except CRMKitError as error:
-        finish(session, run, REFUSED, error.translated(session.model.languages.of(session.model.conventions.locale)))
-    else:
-        finish(session, run, DONE)
+        return REFUSED, error.translated(session.model.languages.of(session.model.conventions.locale))
+    return DONE, None
 
 
 def still_meeting(
@@ -114,13 +115,13 @@ def still_meeting(
     return record, None
 
 
-def finish(session: Session, run: AutomationRun, state: str, problem: str | None = None) -> None:
-    """Write down what came of it."""
+def finished(session: Session, run: AutomationRun, state: str, problem: str | None) -> dict[str, object]:
+    """Return what is written down of a run that has come to an end."""
     values: dict[str, object] = {"state": state, "finished_at": session.unit.now}
     values["problem"] = None if problem is None else in_home_language(session, problem)
     if state == SKIPPED and run.occasion == ONCE:
         values["occasion"] = f"{ONCE}, but not at {run.id}"  # so that another occasion can be the one
-    session.update_many([(run, values)])
+    return values
 
 
 def _chain(run: AutomationRun) -> tuple[int, ...]:
