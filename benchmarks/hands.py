@@ -7,7 +7,6 @@ number of records grows.
 from __future__ import annotations
 
 import argparse
-import gc
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from benchmarks.__main__ import sizes
 from crmkit import CRM, Customer, User
+from crmkit.core.outbox.garbage import rare_collections
 from crmkit.testing.clock import FrozenClock
 from crmkit_workflow.pools.entities import Pool, PoolMember, PoolRule
 from crmkit_workflow.pools.sweep import sweep_all
@@ -94,15 +94,11 @@ def distributed(size: int) -> list[Figure]:
 def timed(case: str, work: Callable[[], tuple[int, int]]) -> Figure:
     """Return the case, how many records there were, what became of how many, and the seconds by both clocks.
 
-    As in a worker, what was there before is left out of the collection of garbage.
+    Garbage is collected as in a worker.
     """
-    gc.collect()
-    gc.freeze()
-    start, processor = time.perf_counter(), time.process_time()
-    try:
+    with rare_collections():
+        start, processor = time.perf_counter(), time.process_time()
         checked, changed = work()
-    finally:
-        gc.unfreeze()
     return case, checked, changed, time.perf_counter() - start, time.process_time() - processor
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ def worker(chosen: Chosen, *, once: bool, all_tenants: bool) -> None:
     Any number of workers may run at once, on any number of machines. Stopped by a signal (Ctrl-C, SIGTERM), it ends
     after the piece of work that it is doing, and leaves the rest to others.
     """
+    from crmkit.core.outbox.garbage import rare_collections
     from crmkit.core.tenants.working import TenantWorker
 
     made: Worker | TenantWorker = chosen.home_crm.tenants.worker() if all_tenants else chosen.database_crm.worker()
@@ -39,12 +39,8 @@ def worker(chosen: Chosen, *, once: bool, all_tenants: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: full collections needn't go through it again and again
-    try:
+    with rare_collections():
         counts = made.run_once() if once else made.run()
-    finally:
-        gc.unfreeze()
     echo(
         _(
             "Pieces of work done: {done}; to be tried again: {failed}; given up: {dead}; lost to others: {lost}.",

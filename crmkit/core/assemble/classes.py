@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from crmkit.core.assemble.model import FieldModel
     from crmkit.core.declare.records import Record
@@ -57,6 +57,22 @@ def _restore(declared: type[Record], extensions: tuple[type, ...], names: tuple[
     for name, value in values.items():
         getattr(made, name).__set__(restored, value)
     return restored
+
+
+def rewriter(made: type[Record]) -> Callable[[Record, Mapping[str, object]], Record]:
+    """Return the function from a whole record and other values to a record that has these."""
+    setters = {name: getattr(made, name).__set__ for name in made.__crmkit_fields__}
+    every, values_of, new = tuple(setters.values()), made.__crmkit_values__, object.__new__
+
+    def rewrite(record: Record, values: Mapping[str, object]) -> Record:
+        changed = new(made)
+        for setter, value in zip(every, values_of(record), strict=True):
+            setter(changed, value)
+        for name, value in values.items():
+            setters[name](changed, value)
+        return changed
+
+    return rewrite
 
 
 def builder(made: type[Record], fields: Sequence[FieldModel]) -> Callable[[Sequence[object]], Record]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, frozen
 
-from crmkit.core.assemble.classes import record_class
+from crmkit.core.assemble.classes import record_class, rewriter
 from crmkit.core.assemble.persons import person_links
 from crmkit.core.assemble.purposes import grounds_of
 from crmkit.core.assemble.restrictions import by_entity
@@ -198,6 +198,11 @@ class EntityModel:
         return tuple(
             (name, getattr(self.record_class, name).__set__) for name, each in self.fields.items() if not each.is_secret
         )
+
+    @cached_property
+    def rewrite(self) -> Callable[[Record, Mapping[str, object]], Record]:
+        """The function from a whole record of this class, and other values, to the record that has these."""
+        return rewriter(self.record_class)
 
     def field(self, name: str) -> FieldModel:
         """Return a field.

@@ -108,10 +108,11 @@ def write(session: Session, entity: EntityModel, drafts: Sequence[Draft], action
             (
                 change.after.id,
                 change.after.version,
-                {name: visible(change.before, name) for name in sorted(change.changed)},
-                {name: visible(change.after, name) for name in sorted(change.changed)},
+                {name: visible(change.before, name) for name in names},
+                {name: visible(change.after, name) for name in names},
             )
             for change in changes
+            for names in (sorted(change.changed),)
         )
         ledger.log(session, action, event, entity, entries)
         after = {change.index: change.after for change in changes}
@@ -192,11 +193,18 @@ def changed(
 ) -> Change:
     """Return the change that was written, and remember the record as it is now."""
     unit = session.unit
-    after = session.make(entity, {**dict(record.items()), **values, "version": record.version + 1})
+    after = rewritten(session, entity, record, {**values, "version": record.version + 1})
     key = (entity.name, record.id)
     first = unit.latest[key][0] if key in unit.latest else record.version
     unit.latest[key] = (first, after)
     return Change(before=record, after=after, changed=frozenset(draft.values), index=draft.index)
+
+
+def rewritten(session: Session, entity: EntityModel, record: Record, values: Mapping[str, object]) -> Record:
+    """Return a record with other values."""
+    if type(record) is entity.record_class and not entity.secrets:
+        return entity.rewrite(record, values)
+    return session.make(entity, {**dict(record.items()), **values})
 
 
 def run_update(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from attrs import evolve
 
-from crmkit_workflow.pools.due import Calendar, Held, ReturnRule, Terms, due, returns
+from crmkit_workflow.pools.due import Calendar, Held, ReturnRule, Terms, due, first_return, returns
 
 pytestmark = pytest.mark.row("M3")
 
@@ -36,6 +36,7 @@ def by_rule(kind: str, days: int, **given: object) -> Terms:
 def day(held: Held, given: Terms, calendar: Calendar = SHANGHAI) -> str | None:
     """Return the day on which a record returns first."""
     found = returns(held, [given], calendar)
+    assert first_return(held, [given], calendar) == (found[0] if found else None)
     return found[0].at.astimezone(calendar.zone).date().isoformat() if found else None
 
 
@@ -172,6 +173,8 @@ def test_the_earliest_return_counts_then_the_priority() -> None:
     second = evolve(by_rule("won", 3), pool=2, target=12, priority=1)
     third = evolve(by_rule("follow_up", 2), pool=3, target=13, priority=9)
     held = Held(owner=ANN, since=at("2026-06-01T10:00"))
-    assert [each.pool for each in returns(held, [first, second, third], SHANGHAI)] == [3, 2, 1]
+    found = returns(held, [first, second, third], SHANGHAI)
+    assert [each.pool for each in found] == [3, 2, 1]
+    assert first_return(held, [first, second, third], SHANGHAI) == found[0]
     assert [each.target for each in due(held, [first, second], at("2026-06-05T00:00"), SHANGHAI)] == [12, 11]
     assert due(held, [first, second], at("2026-06-04T23:59:59"), SHANGHAI) == []

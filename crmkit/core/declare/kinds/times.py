@@ -83,6 +83,13 @@ class DateKind(Kind):
         return {"type": "string", "format": "date"}
 
 
+@lru_cache(maxsize=1024)
+def utc_text(moment: datetime) -> str:
+    """Return a moment in ISO form, in UTC; those of a transaction are asked for again and again."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat().removesuffix("+00:00") + "Z"
+
+
 @frozen(kw_only=True)
 class DateTimeKind(Kind):
     """A moment. Kept in UTC; a value without offset is in the CRM's home time zone."""
@@ -115,8 +122,7 @@ class DateTimeKind(Kind):
     def to_text(self, value: object) -> str:
         """Return the ISO form in UTC."""
         assert isinstance(value, datetime)
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return utc.isoformat().removesuffix("+00:00") + "Z"
+        return utc_text(value)
 
     def format(self, value: object, conventions: Conventions) -> str:
         """Return the moment in the home time zone, as the locale writes it."""

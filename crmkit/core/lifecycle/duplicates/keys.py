@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.core.lifecycle.duplicates.comparing import Forms
 from crmkit.core.lifecycle.duplicates.forms import SORTED
+from crmkit.core.lifecycle.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -71,7 +72,15 @@ def follow(session: Session, entity: EntityModel, records: Iterable[Record], *, 
 def concerns(session: Session, entity: EntityModel, names: Collection[str]) -> bool:
     """Return whether a write of these fields may change keys."""
     rules = session.model.duplicate_rules.get(entity.name, ())
-    return any(rule.field_names.intersection(names) or "deleted_at" in names for rule in rules)
+    if not rules or "deleted_at" in names:
+        return bool(rules)
+    asked = remembered(session, ("fields of keys", entity.name), lambda: named_by(rules))
+    return not asked.isdisjoint(names)
+
+
+def named_by(rules: Iterable[DuplicateRule]) -> frozenset[str]:
+    """Return the names of all fields that any of the rules looks at."""
+    return frozenset().union(*(rule.field_names for rule in rules))
 
 
 def records_with(

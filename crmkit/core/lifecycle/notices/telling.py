@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crmkit.core.lifecycle.session import Session
+    from crmkit.translation.languages import Language
 
     Recipients = Record | Ref[object] | Iterable[Record | Ref[object]]
 
@@ -48,7 +49,8 @@ class Telling:
 def notify(session: Session, tellings: Iterable[Telling]) -> int:
     """Tell users things, and return how many notices there are now; see `Session.notify`."""
     system, actor = session.elevated, session.principal.user
-    rows = [row for each in tellings for row in rows_of(session, each, {actor, *each.without})]
+    language = session.model.languages.of(session.model.conventions.locale)
+    rows = [row for each in tellings for row in rows_of(language, each, {actor, *each.without})]
     with session.unit.command(writes_much=True):
         told: list[Notice] = []
         for start in range(0, len(rows), AT_ONCE):
@@ -58,9 +60,8 @@ def notify(session: Session, tellings: Iterable[Telling]) -> int:
     return len(told)
 
 
-def rows_of(session: Session, telling: Telling, left_out: set[int | None]) -> list[dict[str, object]]:
+def rows_of(language: Language, telling: Telling, left_out: set[int | None]) -> list[dict[str, object]]:
     """Return the notices that something makes, for everybody who is named."""
-    language = session.model.languages.of(session.model.conventions.locale)
     values = {
         "kind": check_name(telling.kind, "notice"),
         "text": language.say(telling.text),

@@ -149,6 +149,10 @@ class Return:
     days: int = 0
 
 
+End = tuple[datetime, Terms, ReturnRule | None]
+"""When a record is no longer kept with its owner, by whose terms, and by which of their rules; None: the protection."""
+
+
 def due(held: Held, terms: Iterable[Terms], now: datetime, calendar: Calendar) -> list[Return]:
     """Return the returns whose moment has come, the one that counts first."""
     return [each for each in returns(held, terms, calendar) if each.at <= now]
@@ -156,29 +160,54 @@ def due(held: Held, terms: Iterable[Terms], now: datetime, calendar: Calendar) -
 
 def returns(held: Held, terms: Iterable[Terms], calendar: Calendar) -> list[Return]:
     """Return when a record returns by the terms of each pool, the earliest first; of equal ones, by priority."""
-    found: list[tuple[datetime, int, int, Return]] = []
+    found = ends_of(held, terms, calendar)
+    found.sort(key=place_of)
+    return [made(each) for each in found]
+
+
+def first_return(held: Held, terms: Iterable[Terms], calendar: Calendar) -> Return | None:
+    """Return the return that counts, the first of `returns`; None if there is none."""
+    found = ends_of(held, terms, calendar)
+    return made(min(found, key=place_of)) if found else None
+
+
+def ends_of(held: Held, terms: Iterable[Terms], calendar: Calendar) -> list[End]:
+    """Return all ends of what keeps a record with its owner, in any order."""
     if held.is_locked:
         return []
-    for each in terms:
-        if each.since is not None and held.owner in each.members:
-            found += [(one.at, each.priority, each.pool, one) for one in returns_to(held, each, calendar)]
-    found.sort(key=lambda entry: entry[:3])
-    return [entry[3] for entry in found]
+    return [
+        one
+        for each in terms
+        if each.since is not None and held.owner in each.members
+        for one in ends_by(held, each, calendar)
+    ]
 
 
-def returns_to(held: Held, terms: Terms, calendar: Calendar) -> Iterator[Return]:
-    """Yield the returns by the terms of one pool, all of them."""
+def place_of(end: End) -> tuple[datetime, int, int]:
+    """Return by what ends are put in order."""
+    at, terms, _rule = end
+    return at, terms.priority, terms.pool
+
+
+def made(end: End) -> Return:
+    """Return the return that an end leads to."""
+    at, terms, rule = end
+    if rule is None:
+        return Return(at=at, pool=terms.pool, target=terms.target, kind=PROTECTION)
+    return Return(at=at, pool=terms.pool, target=terms.target, kind=rule.kind, rule=rule.id, days=rule.days)
+
+
+def ends_by(held: Held, terms: Terms, calendar: Calendar) -> Iterator[End]:
+    """Yield the ends by the terms of one pool, of the protection and of each rule that is for the record."""
     assert terms.since is not None
     start = max(held.since, terms.since)
     if terms.initial is not None:
-        at = protected_until(held, terms, start, calendar)
-        yield Return(at=at, pool=terms.pool, target=terms.target, kind=PROTECTION)
+        yield protected_until(held, terms, start, calendar), terms, None
     for rule in terms.rules:
         begin = start_of(rule, held, start, calendar) if applies(rule, held) else None
         if begin is not None:
             day = calendar.day_after(begin, rule.days, working=terms.working_days)
-            at = max(calendar.begin(day), terms.since)
-            yield Return(at=at, pool=terms.pool, target=terms.target, kind=rule.kind, rule=rule.id, days=rule.days)
+            yield max(calendar.begin(day), terms.since), terms, rule
 
 
 def protected_until(held: Held, terms: Terms, start: datetime, calendar: Calendar) -> datetime:

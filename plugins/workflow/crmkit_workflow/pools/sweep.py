@@ -17,7 +17,7 @@ from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
 from crmkit.translation import Text, _, ngettext
 from crmkit_workflow.ownership.poolable import is_poolable
-from crmkit_workflow.pools.due import Return, returns
+from crmkit_workflow.pools.due import Return, first_return
 from crmkit_workflow.pools.facts import columns_of, facts
 from crmkit_workflow.pools.handling import given, pool_ref
 from crmkit_workflow.pools.reminding import remind, tell_gone
@@ -148,7 +148,7 @@ def judge(session: Session, records: Sequence[HeldRecord], pools: Sequence[PoolT
     found, now, calendar = Judged(), session.unit.now, calendar_of(session)
     terms, soon = [each.terms for each in pools], horizon(pools)
     for record in records:
-        first = next(iter(returns(record.held, terms, calendar)), None)
+        first = first_return(record.held, terms, calendar)
         if first is not None and first.at <= now:
             found.due.append((record, first))
             continue

@@ -18,8 +18,8 @@ AT_ONCE = 500
 
 def catch(session: Session, changes: Batch[Change]) -> None:
     """Ask for the telling of armed watches whose value is reached by a change."""
-    entity = changes.entity
-    candidates = [each for each in changes if each.before is not None and measured_fields(entity) & each.changed]
+    entity, measured = changes.entity, measured_fields(changes.entity)
+    candidates = [each for each in changes if each.before is not None and measured & each.changed]
     if not candidates:
         return
     watched = watched_fields(session, entity.name)
