@@ -84,9 +84,12 @@ def now_is(crm: CRM, ticket: Ticket) -> Ticket:
 
 
 def log(crm: CRM) -> list[tuple[str, str, str | None]]:
-    """Return the log: occasion, state and problem."""
+    """Return the log: occasion (but for the record that it names), state and problem."""
     with crm.session(actor="admin") as session:
-        return [(each.occasion, each.state, each.problem) for each in session.find(AutomationRun, order="id")]
+        return [
+            (each.occasion.partition(" of ")[0], each.state, each.problem)
+            for each in session.find(AutomationRun, order="id")
+        ]
 
 
 def told(crm: CRM) -> list[tuple[str, str]]:

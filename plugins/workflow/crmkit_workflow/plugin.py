@@ -107,10 +107,10 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
 
 @hookimpl
 def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
-    """Have rules count again that were brought back."""
+    """Have rules count again that were brought back, and carry out what waited for records that are back."""
     decisions.after_restore(session, changes)
     timekeeping.renew(session, changes)
-    rules.renew(session, changes)
+    rules.after_restore(session, changes)
 
 
 @hookimpl

@@ -37,6 +37,12 @@ def after_write(session: Session, changes: Batch[Change], *, moved: bool = False
     watching.catch(session, changes)
 
 
+def after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Follow rules and watches that are back, and carry out what waited when its records were deleted."""
+    renew(session, changes)
+    catching.ask_again(session, changes)
+
+
 def renew(session: Session, changes: Batch[Change]) -> None:
     """Follow rules and watches that were deleted or brought back."""
     terms.renew(session, changes)

@@ -35,7 +35,7 @@ def notify(session: Session, record: Record, *, to: str, user: Ref[object] | Non
     if told is None:
         raise refused(record, "to", _("There is nobody to tell."))
     carrying = occasion_of(session, CarryingOut)
-    key = None if carrying is None else f"automation {carrying.run} {to} {int(told)}"
+    key = None if carrying is None else f"automation {carrying.run} {carrying.action} {int(told)}"
     session.notify(told, text, about=record, kind="automation", key=key)
 
 

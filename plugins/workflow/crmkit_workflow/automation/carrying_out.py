@@ -56,7 +56,7 @@ def run_job(session: Session, run: JobRun, runs: Sequence[int]) -> None:
         try:
             state, problem = carry_out(session, each, rule, actions.get(int(each.rule), ()))
         except Exception as error:
-            if len(waiting) == 1 or is_retryable(error) or isinstance(error, (DatabaseError, SessionError)):
+            if len(waiting) == 1 or is_retryable(error):
                 raise
             session.enqueue(JOB, runs=[each.id])
         else:
@@ -86,11 +86,12 @@ def carry_out(
         return SKIPPED, problem
     chain = (*_chain(run), int(run.rule))
     try:
-        with savepoint(session), occasion(session, CarryingOut(chain=chain, run=run.id)):
+        with savepoint(session):
             for each in actions:
                 record = session.by_id(session.model.entity(record), [record.id]).get(record.id, record)
                 given = each.values if isinstance(each.values, dict) else {}
-                perform(session, each.action, record, quoted(session, record, given))
+                with occasion(session, CarryingOut(chain=chain, run=run.id, action=each.id)):
+                    perform(session, each.action, record, quoted(session, record, given))
     except (ConflictError, DatabaseError, SessionError):
         raise
     except CRMKitError as error:

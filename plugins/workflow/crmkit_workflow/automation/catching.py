@@ -18,7 +18,7 @@ from crmkit.translation import _
 from crmkit_workflow.automation.crossing import crosses, measure
 from crmkit_workflow.automation.entities import EVENT, LONGEST_PROBLEM, SKIPPED, WAITING, AutomationRun
 from crmkit_workflow.automation.terms import rules_by_entity
-from crmkit_workflow.conditions import ask
+from crmkit_workflow.conditions import AT_ONCE, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,10 +37,11 @@ ONCE = "once"
 
 @frozen(kw_only=True)
 class CarryingOut:
-    """The occasion on which a rule's actions write: the rules, by id, that have led to it."""
+    """The occasion on which a rule's action writes: the rules, by id, that have led to it, the run, and the action."""
 
     chain: tuple[int, ...]
     run: int
+    action: int
 
 
 @frozen(kw_only=True)
@@ -58,12 +59,17 @@ def catch_changes(session: Session, changes: Batch[Change], *, moved: bool = Fal
     if not rules:
         return
     caught = [
-        Caught(rule=rule, record=change.after, occasion=f"{rule.when} {change.after.version}")
+        Caught(rule=rule, record=change.after, occasion=occasion_for(rule, change))
         for change in changes
         for rule in rules
         if is_for(session, changes.entity, rule, change, moved=moved)
     ]
     note(session, changes.entity, caught)
+
+
+def occasion_for(rule: AutomationRule, change: Change) -> str:
+    """Return the occasion that a change is; it names the record, as records that become one bring their logs along."""
+    return f"{rule.when} {change.after.version} of {change.after.id}"
 
 
 def catch_events(session: Session, emissions: Batch[Emission]) -> None:
@@ -75,6 +81,9 @@ def catch_events(session: Session, emissions: Batch[Emission]) -> None:
         for rule in rules
         if rule.event == emission.event
     ]
+    for each in caught:
+        if each.rule.once:  # an event, unlike a change, locks no record
+            session.serialise(f"workflow.automation once {each.rule.id} {each.record.id}")
     note(session, emissions.entity, caught)
 
 
@@ -114,7 +123,14 @@ def note(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> Non
     """
     carrying = occasion_of(session, CarryingOut)
     chain = () if carrying is None else carrying.chain
-    meeting = list(those_meeting(session, entity, [each for each in caught if each.rule.id not in chain]))
+    others = [each for each in caught if each.rule.id not in chain]
+    for start in range(0, len(others), AT_ONCE):
+        note_some(session, entity, others[start : start + AT_ONCE], chain)
+
+
+def note_some(session: Session, entity: EntityModel, caught: Sequence[Caught], chain: tuple[int, ...]) -> None:
+    """Write down what is to be carried out, of so many as fit into one statement."""
+    meeting = list(those_meeting(session, entity, caught))
     if not meeting:
         return
     often = carried_out_often(session, entity, meeting)
@@ -131,6 +147,11 @@ def note(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> Non
     ]
     made = session.elevated.create_many(AutomationRun, rows)
     ask_for(session, [each.id for each in made if each.state == WAITING])
+
+
+def ask_again(session: Session, changes: Batch[Change]) -> None:
+    """Have a worker carry out what was still waiting when its records were deleted, and has come back with them."""
+    ask_for(session, [each.after.id for each in changes.of(AutomationRun) if each.after.state == WAITING])
 
 
 def ask_for(session: Session, runs: Sequence[int]) -> None:

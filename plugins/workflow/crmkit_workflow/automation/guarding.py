@@ -38,6 +38,9 @@ FOR = {
     "day": (SCHEDULE,),
 }
 """Which fields of a rule are for what has to happen."""
+ACTIVE = "active"
+QUIET = frozenset({"name", "position", "timed_at", ACTIVE})
+"""Which fields of a rule change nothing about what it does, or switch it off."""
 NEEDED = {EVENT: ("event",), CROSSES: ("field", "value"), SCHEDULE: ("repeats",)}
 DAYS = 7
 
@@ -46,6 +49,8 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse rules that can't be asked, and actions that can't be done."""
     for draft in drafts.of(AutomationRule):
         conditions.refuse_unless_for_all(session, draft)
+        if does_no_more(draft):
+            continue
         entity = conditions.check_entity(session, draft)
         check_fields(draft)
         if entity is None:
@@ -60,6 +65,15 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
         rule = draft.related("rule")
         if isinstance(rule, AutomationRule):
             check_action(session, draft, rule, session.model.entities.get(rule.entity))
+
+
+def does_no_more(draft: Draft) -> bool:
+    """Return whether a rule stays as it is but for its name and place, or is switched off: that can always be done.
+
+    Its plugin may be gone, and it may speak of what whoever switches it off doesn't see.
+    """
+    given = draft.values.keys()
+    return draft.record is not None and given <= QUIET and (ACTIVE not in given or not draft.get(ACTIVE))
 
 
 def check_fields(draft: Draft) -> None:

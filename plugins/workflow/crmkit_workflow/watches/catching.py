@@ -43,7 +43,7 @@ def ask(session: Session, entity: EntityModel, watch: Watch, change: Change) -> 
     except InvalidValue:
         return
     if crosses(measure(field, before), measure(field, after), measure(field, value), watch.direction):
-        key = f"watch {watch.id} {change.after.version}"
+        key = f"watch {watch.id} {change.after.ref} {change.after.version}"
         now, text = session.unit.now, field.kind.to_text(after)
         session.elevated.enqueue(JOB, key=key, watch=watch.id, moment=now, value=text)
 
