@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from crmkit.app import CRM
 
 SHAPE = """
+    WITH relation AS MATERIALIZED (
+        SELECT objid AS oid FROM pg_depend
+        WHERE refclassid = 'pg_namespace'::regclass AND refobjid = %s::regnamespace AND classid = 'pg_class'::regclass
+    ), everything AS MATERIALIZED (
+        SELECT oid FROM relation UNION ALL SELECT indexrelid FROM relation JOIN pg_index ON indrelid = relation.oid
+    )
     SELECT count(*), sum(hashtext(concat_ws(' ', kind.relname, kind.relkind, kind.relhastriggers, part.attname,
         part.attnum, part.atttypid, part.attnotnull, part.attisdropped))::bigint)
-    FROM pg_class kind LEFT JOIN pg_attribute part ON part.attrelid = kind.oid AND part.attnum > 0
-    WHERE kind.relnamespace = %s::regnamespace
+    FROM everything JOIN pg_class kind ON kind.oid = everything.oid
+    LEFT JOIN pg_attribute part ON part.attrelid = kind.oid AND part.attnum > 0
 """
+"""Found along indexes, as the catalogue of a database whose schemas come and go is full of what was dropped."""
 SEQUENCES = """
     SELECT format('%%I.%%I', schemaname, sequencename), coalesce(last_value, start_value), last_value IS NOT NULL
     FROM pg_sequences WHERE schemaname = %s
@@ -65,7 +72,10 @@ class AsMade:
 
 def shape_of(connection: sa.Connection, schema: str) -> object:
     """Return a checksum of all that a schema consists of."""
-    return tuple(connection.exec_driver_sql(SHAPE, (schema,)).one())
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    found = connection.exec_driver_sql(SHAPE, (schema,)).one()
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
+    return tuple(found)
 
 
 def filling_of(connection: sa.Connection, table: str) -> str:

@@ -17,7 +17,6 @@ import pytest
 from attrs import define, evolve, field
 
 from crmkit.app import CRM
-from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.storage.system.tenants import tenant_table
 from crmkit.core.tenants.life import Tenants
 from crmkit.testing.as_made import AsMade
@@ -83,8 +82,8 @@ class CRMFactory:
         return crm
 
     def _pooled(self, plugins: tuple[object, ...], options: Mapping[str, object]) -> CRM:
-        crm = CRM("sqlite://", plugins, clock=self.clock, **options)  # type: ignore[arg-type]
-        check_conditions(crm.model)
+        crm = self.pool.assembled(plugins, options)
+        crm.clock = self.clock
         named = tuple(each for each in plugins if isinstance(each, str))
         key = named, declared_by(crm.model)
         silent = None if len(named) == len(plugins) else without_hooks(crm.model, ("core", *named))
@@ -112,6 +111,7 @@ class CRMFactory:
 
     def _settled(self, crm: CRM, place: PooledPlace) -> CRM:
         found = crm.at(place)
+        found.is_checked = crm.is_checked
         self.made.append(found)
         return found
 

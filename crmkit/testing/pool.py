@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from crmkit.app import CRM
+from crmkit.core.assemble.plugins import installed
+from crmkit.core.lifecycle.conditions import check_conditions
 from crmkit.core.storage.places import OwnPlace
 from crmkit.testing.databases import create_schema, drop_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from pathlib import Path
 
-    from crmkit.app import CRM
     from crmkit.core.assemble.model import Model
     from crmkit.core.storage.tables import Tables
     from crmkit.testing.as_made import AsMade
 
+NOWHERE = "sqlite://"
 MOST_KEPT = 24
 """How many prepared schemas wait for their next test, and for how many databases the tables are remembered."""
 
@@ -44,6 +47,8 @@ class DatabasePool:
     Attributes:
         folder: where SQLite files are kept, to be copied.
         worker: keeps the schemas of processes that share a PostgreSQL apart.
+        entries: the names of the installed plugins.
+        crms: CRMs of installed plugins alone, by their names.
         files: the SQLite files.
         schemas: the prepared schemas, those that were used last at the end.
         server: the PostgreSQL that was used, if any.
@@ -51,11 +56,31 @@ class DatabasePool:
 
     folder: Path
     worker: str
+    entries: frozenset[str] = field(factory=lambda: frozenset(installed()))
+    crms: dict[tuple[str, ...], CRM] = field(factory=dict)
     files: dict[Hashable, Path] = field(factory=dict)
     schemas: OrderedDict[str, tuple[Hashable, AsMade]] = field(factory=OrderedDict)
     tables: OrderedDict[Hashable, tuple[Tables, int]] = field(factory=OrderedDict)
     made: int = 0
     server: str | None = None
+
+    def assembled(self, plugins: tuple[object, ...], options: Mapping[str, object]) -> CRM:
+        """Return a CRM that is nowhere yet; its Model, which never changes, is that of others with the same plugins.
+
+        Plugins that are given as objects or files, and other settings, make a Model of their own, and a CRM that makes
+        sure that the database is the right one.
+        """
+        names = tuple(each for each in plugins if isinstance(each, str) and each in self.entries)
+        if options or len(names) < len(plugins):
+            crm = CRM(NOWHERE, plugins, **options)  # type: ignore[arg-type]
+            check_conditions(crm.model)
+            return crm
+        if names not in self.crms:
+            self.crms[names] = CRM(NOWHERE, plugins)
+            check_conditions(self.crms[names].model)
+        found = copy(self.crms[names])
+        found.is_checked = True
+        return found
 
     def file(self, key: Hashable, target: Path) -> bool:
         """Copy the SQLite file for a key, if there is one, and say so."""

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 
 from crmkit.core.reading.permission import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import sqlalchemy as sa
 
     from crmkit.app import CRM
     from crmkit.core.lifecycle.session import Session
@@ -20,7 +21,7 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 
 def snapshot(crm: CRM, connection: sa.Connection | None = None) -> Rows:
-    """Return all rows of all tables of a CRM, by table, sorted by primary key.
+    """Return all rows of all tables of a CRM as the driver gives them, by table, sorted by primary key.
 
     They are read in a transaction of their own, or on a connection, as its transaction sees them. The sequence of ids
     is left out: ids that were taken and not used do no harm.
@@ -29,11 +30,14 @@ def snapshot(crm: CRM, connection: sa.Connection | None = None) -> Rows:
         with crm.session(actor=SYSTEM) as session:
             return snapshot(crm, session.unit.connection)
     sequence = crm.tables.system.sequence
-    tables = [table for table in crm.tables.all if table is not sequence]
-    return {
-        table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
-        for table in tables
-    }
+    preparer = connection.dialect.identifier_preparer
+    found: Rows = {}
+    for table in crm.tables.all:
+        if table is not sequence:
+            keys = ", ".join(preparer.quote(column.name) for column in table.primary_key)
+            query = f"SELECT * FROM {preparer.format_table(table)} ORDER BY {keys}"  # noqa: S608  (names of our own)
+            found[table.name] = [tuple(row) for row in connection.exec_driver_sql(query)]
+    return found
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -107,10 +108,13 @@ def check_references(entities: dict[str, EntityModel]) -> None:
 
 def system_fields(kinds: Mapping[str, Kind]) -> dict[str, FieldModel]:
     """Return the fields that only the lifecycle writes."""
-    return {
-        name: field_model(Field(kind=kind, index=name in INDEXED).named(name, required=False), "core", is_system=True)
-        for name, kind in kinds.items()
-    }
+    return {name: system_field(name, kind) for name, kind in kinds.items()}
+
+
+@cache
+def system_field(name: str, kind: Kind) -> FieldModel:
+    """Return one of them, the same for every entity."""
+    return field_model(Field(kind=kind, index=name in INDEXED).named(name, required=False), "core", is_system=True)
 
 
 def field_model(declared: Field, provider: str, *, is_system: bool = False) -> FieldModel:

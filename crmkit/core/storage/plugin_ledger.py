@@ -148,16 +148,14 @@ def field_snapshot(tables: Tables, entity: EntityModel, declared: FieldModel) ->
 def indexes_of(model: Model, tables: Tables, plugin: str) -> dict[str, list[str]]:
     """Return the names of the indexes that a plugin brought to tables of others, by table."""
     found: dict[str, set[str]] = {}
+    uniques = [unique for unique, owner in model.of(Unique) if owner == plugin]
     for entity in model.entities.values():
         if entity.provider != plugin:
             fields = [each for each in entity.fields.values() if each.provider == plugin and not each.is_system]
             own = {column for each in fields for column in columns_of(each)}
             table = tables[entity.name]
             names = {str(index.name) for index in table.indexes if own & {column.name for column in index.columns}}
-            declared = [
-                unique for unique, owner in model.of(Unique) if owner == plugin and unique.entity == entity.name
-            ]
-            names |= {unique_index_name(entity, table, unique) for unique in declared}
+            names |= {unique_index_name(entity, table, unique) for unique in uniques if unique.entity == entity.name}
             if names:
                 found[table.name] = names
     return {table: sorted(names) for table, names in sorted(found.items())}
