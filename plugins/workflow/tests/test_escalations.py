@@ -361,3 +361,18 @@ def test_of_several_levels_the_highest_says_who_gets_it(crm: CRM, clock: FrozenC
             with refused(crm, session, Refused) as caught:
                 session.create(EscalationLevel, rule=rule, after="9:00", **wrong)
             assert "to_queue" in str(caught.value)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_that_nobody_is_there_to_get_it_is_noted(crm: CRM, clock: FrozenClock) -> None:
+    """A superior that there isn't, and a new owner who has left: the record stays, and is told of all the same."""
+    with crm.session(actor="admin") as session:
+        gone = session.create(User, name="Ed", external_id="ed", active=False)
+    make_escalation(crm, {"after": "1:00", "to_superior": True}, applies_if="name == 'Top'")
+    make_escalation(crm, {"after": "1:00", "to": gone}, applies_if="name == 'Left'")
+    top, left = ticket_of(crm, "mo", name="Top"), ticket_of(crm, "bo", name="Left")
+    run(crm, clock, hours=1)
+    assert [owner_name(crm, each) for each in (top, left)] == ["mo", "bo"]
+    assert sorted(told(crm)) == ["bo", "mo"]
+    with crm.session(actor="admin") as session:
+        assert {each.problem for each in session.find(Escalation)} == {"Nobody active is there to get it."}

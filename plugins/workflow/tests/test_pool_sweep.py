@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from crmkit import SYSTEM, Contact, Customer, Manifest, Opportunity, Product, hookimpl
 from crmkit.core.assemble.plugins import Plugin
 from crmkit_workflow.ownership.entities import OwnershipRecord
+from crmkit_workflow.pools.facts import as_date
 from crmkit_workflow.pools.following import followed_up
 from crmkit_workflow.pools.sweep import sweep, sweep_all
 
@@ -248,3 +249,21 @@ def test_a_worker_sweeps_by_night(crm: CRM, people: People, make_pool: MakePool,
     crm.worker().run_once()
     with crm.session(actor="admin") as session:
         assert len(lying(session)) == 30
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_may_be_exempt_stays(crm: CRM, people: People, make_pool: MakePool, clock: FrozenClock) -> None:
+    """Where a plugin has taken the field along of which an exemption speaks, the rule returns nothing."""
+    with crm.session(actor="admin") as session:
+        make_pool(session, [people["ann"]], rules=[{**NEGLECTED, "exempt_if": "city == 'Paris'"}])
+        session.create(Customer, name="Acme", owner=people["ann"])
+        session.unit.connection.execute(session.tables["pool_rule"].update().values(exempt_if="gone == 1"))
+    clock.advance(days=9)
+    assert swept(crm) == []
+
+
+def test_a_moment_is_on_its_day_in_the_home_time_zone() -> None:
+    """One in the evening of UTC is on the next day in China, and a day is itself."""
+    evening = datetime(2026, 2, 28, 17, tzinfo=UTC)
+    assert (as_date(evening, "Asia/Shanghai"), as_date(evening, "UTC")) == (date(2026, 3, 1), date(2026, 2, 28))
+    assert as_date(date(2026, 3, 1), "Asia/Shanghai") == date(2026, 3, 1)

@@ -108,3 +108,15 @@ def test_a_position_names_roles_that_there_are(firm: CRM) -> None:
         (held,) = session.find(PositionHolder)
         with pytest.raises(Refused, match="before the first"):
             session.update(held, until=session.today - DAY)
+
+
+@pytest.mark.row("M6")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_is_still_to_come_held_nothing(firm: CRM) -> None:
+    """The last holder, whose superior steps in, is somebody who has held the position, not who will hold it."""
+    with firm.session(actor="admin") as session:
+        (lead,) = session.find(Position, {"name": "Team lead"})
+        mia, noa = session.find(User, {"name": "Mia"})[0], session.create(User, name="Noa", external_id="noa")
+        kim = session.create(User, name="Kim", external_id="kim", manager=noa)
+        session.create(PositionHolder, position=lead, user=kim, since=session.today + 20 * DAY)
+        assert responsible(session, lead.id, session.today + 8 * DAY).users == (mia.id,)

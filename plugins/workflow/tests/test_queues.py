@@ -251,3 +251,19 @@ def test_queues_and_rules_that_could_not_work_are_refused(crm: CRM, people: Peop
                 session.create(entity, **values)
         (acme,) = waiting(session, queue, "a")
         assert put(session, queue, [acme]) == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_rule_that_can_not_be_asked_any_more_keeps_nobody_from_writing(crm: CRM, people: People) -> None:
+    """When a plugin takes a field along of which a rule or a queue speaks, the rule is for nothing, and all fit."""
+    with crm.session(actor="admin") as session:
+        skilled = new_queue(session, [people["bob"]], strategy="skill", needs_field="city")
+        session.create(AssignmentRule, name="Gone", condition="city == 'Lyon'", user=people["ann"])
+        session.create(AssignmentRule, name="Rest", queue=skilled, position=200)
+        for name, values in (("assignment_rule", {"condition": "gone == 1"}), ("queue", {"needs_field": "gone"})):
+            table = session.tables[name]
+            gone = table.c.id == (1 if name == "assignment_rule" else skilled.id)
+            session.unit.connection.execute(table.update().where(gone).values(**values))
+    with crm.session(actor="admin") as session:
+        acme = session.create(Customer, name="Acme", city="Lyon")
+        assert session.get(Customer, acme.id).owner == people["bob"].id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle.seeing import visible
+from crmkit.errors import FilterError
 from crmkit.translation import _
 from crmkit_workflow.approvals.plan import flows_of, meets, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from crmkit import Batch, Change, CreateDraft, MoveDraft, Ref, Session
     from crmkit.core.lifecycle.drafts import Draft
+    from crmkit_workflow.approvals.flows import ApprovalFlow
 
 
 def begin_as_draft(session: Session, drafts: Batch[CreateDraft]) -> None:
@@ -23,8 +25,16 @@ def begin_as_draft(session: Session, drafts: Batch[CreateDraft]) -> None:
         return
     flows = flows_of(session, drafts.entity.name)
     for draft in drafts:
-        if not draft.sets(APPROVAL) and any(meets(session, drafts.entity, each.condition, draft) for each in flows):
+        if not draft.sets(APPROVAL) and any(may_meet(session, each, draft) for each in flows):
             draft.set(APPROVAL, DRAFT)
+
+
+def may_meet(session: Session, flow: ApprovalFlow, draft: Draft) -> bool:
+    """Return whether a flow is there for a draft; it may be, for all we know, if it can't be asked any more."""
+    try:
+        return meets(session, draft.entity, flow.condition, draft)
+    except FilterError:
+        return True
 
 
 def void_changed(session: Session, drafts: Batch[Draft]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Ref, User
-from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, able, stand_in
+from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, Found, able, stand_in
 from crmkit_workflow.approvals.course import lock, open_record, settle, tasks_of
 from crmkit_workflow.approvals.flows import ADMINISTRATOR
 from crmkit_workflow.approvals.plan import plan_of
@@ -38,18 +38,21 @@ def is_deactivated(change: Change) -> bool:
 
 
 def reassign(session: Session, request: ApprovalRequest, left: Sequence[int]) -> None:
-    """Give the tasks of a request that await users who left to others, and go on if nobody is needed any more."""
+    """Give the tasks of a request that await users who left to others, and go on if nobody is needed any more.
+
+    Where the flow wants somebody to decide and nobody is there, tasks stay as they are: the request can be recalled.
+    """
     tasks = tasks_of(session, request)
     standing = [each for each in tasks if each.state == OPEN and isinstance(each.approver, Ref)]
-    gone = [each for each in standing if each.approver in left]
-    session.update_many((each, {"state": REASSIGNED, "decided_at": session.unit.now}) for each in gone)
+    found = [(each, successor(session, request, each)) for each in standing if each.approver in left]
+    gone = [(task, each) for task, each in found if each is not None]
+    session.update_many((task, {"state": REASSIGNED, "decided_at": session.unit.now}) for task, _each in gone)
     taken = {(each.step, int(each.approver)) for each in tasks if each.approver is not None}
     rows: list[dict[str, object]] = []
-    for task in gone:
-        user, reason = successor(session, request, task)
-        if user is None or (task.step, user) not in taken:
-            rows.append(values_like(session, task, user, reason))
-            taken.add((task.step, user or 0))
+    for task, each in gone:
+        if each.user is None or (task.step, each.user) not in taken:
+            rows.append(values_like(session, task, each))
+            taken.add((task.step, each.user or 0))
     opened = session.create_many(ApprovalTask, rows)
     awaited = [each for each in opened if each.state == OPEN]
     open_record(session, request, awaited)
@@ -57,20 +60,20 @@ def reassign(session: Session, request: ApprovalRequest, left: Sequence[int]) ->
     settle(session, request)
 
 
-def successor(session: Session, request: ApprovalRequest, task: ApprovalTask) -> tuple[int | None, str]:
-    """Return who decides in the place of an approver who left, and how that was found."""
+def successor(session: Session, request: ApprovalRequest, task: ApprovalTask) -> Found | None:
+    """Return who decides in the place of an approver who left; one without a user if it passes, None for nobody."""
     assert task.approver is not None
     submitter, plan = int(request.submitter), plan_of(request.plan)
     superior = stand_in(session, int(task.approver), {submitter})
     if superior is not None:
-        return superior, STAND_IN
-    if plan.otherwise == ADMINISTRATOR and plan.administrator is not None:
-        for found in able(session, [plan.administrator], submitter, ADMINISTRATOR):
-            return found.user, found.reason
-    return None, NOBODY
+        return Found(user=superior, reason=STAND_IN)
+    if plan.otherwise != ADMINISTRATOR:
+        return Found(user=None, reason=NOBODY)
+    administrator = [] if plan.administrator is None else [plan.administrator]
+    return next(iter(able(session, administrator, submitter, ADMINISTRATOR)), None)
 
 
-def values_like(session: Session, task: ApprovalTask, user: int | None, reason: str) -> dict[str, object]:
+def values_like(session: Session, task: ApprovalTask, found: Found) -> dict[str, object]:
     """Return the values of the task that takes the place of another one."""
     return {
         "request": task.request,
@@ -78,8 +81,8 @@ def values_like(session: Session, task: ApprovalTask, user: int | None, reason: 
         "place": task.place,
         "step": task.step,
         "vote": task.vote,
-        "approver": user,
-        "reason": reason,
-        "state": PASSED if user is None else OPEN,
+        "approver": found.user,
+        "reason": found.reason,
+        "state": PASSED if found.user is None else OPEN,
         "opened_at": session.unit.now,
     }

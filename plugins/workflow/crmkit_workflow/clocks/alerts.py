@@ -71,16 +71,19 @@ def tell(session: Session, alerts: Sequence[Alert]) -> None:
     rows = session.rows(User, ["id", "manager"], "id in given.ids", given={"ids": sorted(owners)}) if owners else ()
     superiors = {int(cast("int", user)): manager for user, manager in rows}
     known = {each.id: each for terms in terms_by_entity(session).values() for each in terms.values()}
+    tellings: list[dict[str, object]] = []
     for each in alerts:
         clock, terms = each.clock, known.get(int(each.clock.terms))
         if clock.owner is None:
             continue
-        to = [clock.owner]
+        to: list[Ref[object]] = [clock.owner]
         superior = superiors.get(int(clock.owner))
         if each.what == "breach" and isinstance(superior, Ref) and (terms is None or terms.tell_superior):
             to.append(superior)
         kind, key = f"clock_{EVENTS[each.what]}", f"clock {clock.id} {each.what}"
-        session.notify(to, words(session, each), about=clock.record, kind=kind, key=key)
+        told = {"to": to, "text": words(session, each), "about": clock.record, "kind": kind, "key": key}
+        tellings.append(told)
+    session.notify_many(tellings)
 
 
 def words(session: Session, alert: Alert) -> Text:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
 
-from crmkit import Ref
 from crmkit.errors import ConflictError
 from crmkit_workflow.clocks.deciding import next_state, starting, target_for
 from crmkit_workflow.clocks.entities import Clock, ClockInterval
@@ -18,12 +17,13 @@ from crmkit_workflow.clocks.hours import HoursOf
 from crmkit_workflow.clocks.terms import terms_by_entity
 from crmkit_workflow.clocks.timing import Interval, next_alert, times
 from crmkit_workflow.conditions import ask
+from crmkit_workflow.ownership.owners import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from crmkit import Batch, Change, EntityModel, Record, Session
+    from crmkit import Batch, Change, EntityModel, Record, Ref, Session
     from crmkit_workflow.clocks.deciding import State, Terms
     from crmkit_workflow.clocks.timing import Hours
 
@@ -218,12 +218,6 @@ def intervals_of(session: Session, clocks: Sequence[int]) -> dict[int, list[Cloc
 def running_of(intervals: Iterable[ClockInterval], *, ending: datetime | None = None) -> list[Interval]:
     """Return the intervals in which a clock ran; one that runs still ends at a moment, if one is given."""
     return [Interval(since=each.since, until=each.until or ending) for each in intervals if each.state == "running"]
-
-
-def owner_of(entity: EntityModel, record: Record) -> Ref[object] | None:
-    """Return whose a record is; None if its entity knows no owners."""
-    found = getattr(record, entity.owner) if entity.owner else None
-    return found if isinstance(found, Ref) else None
 
 
 def write(session: Session, found: Writing) -> None:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from crmkit import Money, Ref
 from crmkit_workflow.delegation.entities import Delegation
+from crmkit_workflow.positions.entities import PositionHolder
 from crmkit_workflow.positions.holders import limits_of, suffices
 
 if TYPE_CHECKING:
@@ -89,8 +90,6 @@ def own_limits(session: Session, users: Iterable[int], day: date) -> Mapping[int
 
     Who holds a position without a limit, or none at all, is bound by no limit and left out.
     """
-    from crmkit_workflow.positions.entities import PositionHolder
-
     where = "user in given.users and not (since > given.day) and not (until < given.day)"
     given = {"users": sorted(set(users)), "day": day}
     held: dict[int, set[int]] = {}

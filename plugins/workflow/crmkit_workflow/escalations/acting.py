@@ -7,24 +7,23 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
-from crmkit import Ref
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
-from crmkit.errors import Refused
+from crmkit.errors import CommandError, ConflictError, Refused
 from crmkit.translation import Text, _
-from crmkit_workflow.escalations.entities import Escalation
+from crmkit_workflow.escalations.entities import LONGEST_PROBLEM, Escalation
+from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.queues.distributing import distribute, open_items, put
 from crmkit_workflow.queues.entities import Queue
 from crmkit_workflow.staff import active_among, superiors
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from crmkit import EntityModel, Record, Session
     from crmkit_workflow.escalations.entities import EscalationLevel, EscalationRule
-
-LONGEST_PROBLEM = 500
 
 
 @frozen(kw_only=True)
@@ -58,10 +57,10 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
 
     A record that somebody changes at this very moment is looked at again in the next run.
     """
-    superior_of, queues = superiors_by_user(session), queues_of(session, due)
+    superior_of, queues, active = superiors_by_user(session), queues_of(session, due), active_heirs(session, due)
 
     def write(some: Sequence[Due]) -> Sequence[Done]:
-        deeds = [deed_of(session, entity, each, superior_of, queues) for each in some]
+        deeds = [deed_of(entity, each, superior_of, queues, active) for each in some]
         pairs = [(each.record, deed.values) for each, deed in zip(some, deeds, strict=True) if deed.values]
         after = {each.id: each for each in session.update_many(pairs)}
         queued = [(each, deed.queue) for each, deed in zip(some, deeds, strict=True) if deed.queue is not None]
@@ -71,13 +70,25 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
         note(session, rule, [(each, one.record.version, one.problem) for each, one in zip(some, done, strict=True)])
         return done
 
+    told: list[dict[str, object]] = []
     for each, result in write_all(session, entity.name, due, write):
-        if isinstance(result, Refused) and result.entity == entity.name:
-            note(session, rule, [(each, each.record.version, str(result)[:LONGEST_PROBLEM])])
-        elif isinstance(result, Exception):
-            continue
+        if isinstance(result, Exception):
+            if is_passing(result):
+                continue
+            note(session, rule, [(each, each.record.version, said_of(result))])
         now = result.record if isinstance(result, Done) else each.record
-        tell(session, entity, rule, each, superior_of=superior_of, taker=taker_of(entity, each, now))
+        told += tellings(entity, rule, each, superior_of=superior_of, taker=taker_of(entity, each, now))
+    session.notify_many(told)
+
+
+def is_passing(error: Exception) -> bool:
+    """Return whether an error comes of what somebody else does at this moment: change the record, or escalate it."""
+    return isinstance(error, ConflictError) or (isinstance(error, Refused) and error.entity == "escalation")
+
+
+def said_of(error: Exception) -> str:
+    """Return what an error says to people."""
+    return str(error) if isinstance(error, CommandError) else _("It was refused.")
 
 
 def queues_of(session: Session, due: Iterable[Due]) -> dict[int, Queue]:
@@ -86,29 +97,35 @@ def queues_of(session: Session, due: Iterable[Due]) -> dict[int, Queue]:
     return cast("dict[int, Queue]", session.by_id(session.model.entity(Queue), wanted))
 
 
+def active_heirs(session: Session, due: Iterable[Due]) -> set[int]:
+    """Return those of the users to whom levels give records who can act, by id."""
+    return active_among(session, (int(level.to) for each in due for level in each.levels if level.to is not None))
+
+
 def deed_of(
-    session: Session,
     entity: EntityModel,
     due: Due,
     superior_of: Callable[[int], int | None],
     queues: Mapping[int, Queue],
+    active: Collection[int],
 ) -> Deed:
-    """Return what becomes of a record; of several levels the highest counts.
+    """Return what becomes of a record; of several levels the highest that can be done counts.
 
     A record that goes to a queue has no owner until somebody gets it from there.
     """
     values: dict[str, object] = {}
     queue: Queue | None = None
     problem: Text | None = None
-    owner = owner_of(entity, due.record)
+    owner = owner_id(entity, due.record)
     for level in due.levels:
         if level.field is not None:
             values[level.field] = level.value
-        heir = int(level.to) if level.to is not None and active_among(session, [int(level.to)]) else None
-        if level.to_superior and owner is not None:
-            heir = superior_of(owner)
-        if heir is not None and entity.owner is not None:
-            values[entity.owner], queue, problem = heir, None, None
+        if entity.owner is not None and (level.to is not None or level.to_superior):
+            heir = heir_of(level, owner, superior_of)
+            if heir is not None and (level.to_superior or heir in active):
+                values[entity.owner], queue, problem = heir, None, None
+            else:
+                problem = _("Nobody active is there to get it.")
         if level.to_queue is not None:
             chosen = queues.get(int(level.to_queue))
             is_there = chosen is not None and chosen.active
@@ -119,6 +136,13 @@ def deed_of(
     return Deed(values=values, queue=queue, problem=problem)
 
 
+def heir_of(level: EscalationLevel, owner: int | None, superior_of: Callable[[int], int | None]) -> int | None:
+    """Return the user to whom a level gives what somebody owns, by id; None if there is no superior."""
+    if level.to_superior:
+        return None if owner is None else superior_of(owner)
+    return None if level.to is None else int(level.to)
+
+
 def queue_up(session: Session, entity: EntityModel, queued: Sequence[tuple[Due, Queue]]) -> dict[int, Record]:
     """Put records into queues and have these give them out; return the records as they are then, by their ids.
 
@@ -126,7 +150,7 @@ def queue_up(session: Session, entity: EntityModel, queued: Sequence[tuple[Due, 
     """
     if not queued:
         return {}
-    owners = {each.record.ref: owner_of(entity, each.record) for each, _queue in queued}
+    owners = {each.record.ref: owner_id(entity, each.record) for each, _queue in queued}
     there = open_items(session, list(owners))
     session.elevated.update_many((each, {"state": "closed", "is_open": False}) for each in there)
     for queue in {each.id: each for _due, each in queued}.values():
@@ -140,7 +164,7 @@ def queue_up(session: Session, entity: EntityModel, queued: Sequence[tuple[Due, 
 
 def taker_of(entity: EntityModel, due: Due, now: Record) -> int | None:
     """Return who has got a record from a queue; None if it didn't go to one, or waits there."""
-    return owner_of(entity, now) if any(each.to_queue is not None for each in due.levels) else None
+    return owner_id(entity, now) if any(each.to_queue is not None for each in due.levels) else None
 
 
 def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, str | None]]) -> None:
@@ -152,7 +176,7 @@ def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, 
             "level": level,
             "since": due.since,
             "record_version": version,
-            "problem": problem,
+            "problem": None if problem is None else in_home_language(session, problem)[:LONGEST_PROBLEM],
         }
         for due, version, problem in done
         for level in due.levels
@@ -160,17 +184,16 @@ def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, 
     session.create_many(Escalation, rows)
 
 
-def tell(
-    session: Session,
+def tellings(
     entity: EntityModel,
     rule: EscalationRule,
     due: Due,
     *,
     superior_of: Callable[[int], int | None],
     taker: int | None,
-) -> None:
-    """Tell those whom the levels name: the owner that the record had, who gets it, superiors, and others."""
-    owner = owner_of(entity, due.record)
+) -> Iterator[dict[str, object]]:
+    """Yield what is told those whom the levels name: the owner that the record had, who gets it, superiors, others."""
+    owner = owner_id(entity, due.record)
     for level in due.levels:
         told = [owner] if level.tell_owner else []
         told += [superior_of(owner)] if owner is not None and (level.tell_superior or level.to_superior) else []
@@ -179,7 +202,8 @@ def tell(
         to = [ref_class("user")(each) for each in dict.fromkeys(told) if each is not None]
         if to:
             key = f"escalation {due.record.ref} {level.id} {due.since.isoformat()}"
-            session.notify(to, words(entity, rule, due), about=due.record.ref, kind="escalated", key=key)
+            text = words(entity, rule, due)
+            yield {"to": to, "text": text, "about": due.record.ref, "kind": "escalated", "key": key}
 
 
 def words(entity: EntityModel, rule: EscalationRule, due: Due) -> Text:
@@ -187,10 +211,10 @@ def words(entity: EntityModel, rule: EscalationRule, due: Due) -> Text:
     return _("{entity} {number} needs attention: {rule}.", entity=entity.label, number=due.record.id, rule=rule.name)
 
 
-def owner_of(entity: EntityModel, record: Record) -> int | None:
+def owner_id(entity: EntityModel, record: Record) -> int | None:
     """Return the id of a record's owner."""
-    found = getattr(record, entity.owner) if entity.owner else None
-    return int(found) if isinstance(found, Ref) else None
+    found = owner_of(entity, record)
+    return None if found is None else int(found)
 
 
 def superiors_by_user(session: Session) -> Callable[[int], int | None]:

@@ -10,7 +10,7 @@ from crmkit.core.declare import fields as f
 from crmkit.translation import _
 from crmkit_workflow.queues.entities import Queue
 
-LONGEST_CONDITION = 2_000
+LONGEST_CONDITION, LONGEST_PROBLEM = 2_000, 500
 OPEN = "stage.kind == 'open'"
 AGES = (
     Choice("created", _("Since it was created")),
@@ -68,4 +68,4 @@ class Escalation(Record):
     level: Ref[EscalationLevel] = f.locked(f.ref())
     since: Moment = f.locked(f.datetime(help="From when the age counted."))
     record_version: int = f.locked(f.integer(help="The record's version after what was done."))
-    problem: str | None = f.locked(f.text(max=500, help="Why it could not be done."))
+    problem: str | None = f.locked(f.text(max=LONGEST_PROBLEM, help="Why it could not be done."))

@@ -14,6 +14,7 @@ from crmkit import Record, Ref
 from crmkit.core.lifecycle.occasions import occasion, occasion_of
 from crmkit_workflow.ownership.entities import OwnershipRecord
 from crmkit_workflow.ownership.poolable import is_poolable
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +73,7 @@ def give_each(
     writer = session if as_actor else session.elevated
     entity = session.model.entity(pairs[0][0])
     further: dict[str, object] = {"pool": pool} if is_poolable(entity) and (pool is not None or not as_actor) else {}
-    with occasion(session, Giving(how=how, why=why[:LONGEST_WHY])):
+    with occasion(session, Giving(how=how, why=in_home_language(session, why)[:LONGEST_WHY])):
         for name in along:
             give_along(session, writer, pairs, name)
         return writer.update_many((each, {str(entity.owner): owner, **further}) for each, owner in pairs)

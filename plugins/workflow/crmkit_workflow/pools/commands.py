@@ -12,7 +12,7 @@ from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.claiming import claim
 from crmkit_workflow.pools.entities import Pool
 from crmkit_workflow.pools.handling import is_admin, release
-from crmkit_workflow.pools.results import NotGiven
+from crmkit_workflow.pools.results import Claimed, Given, NotGiven
 from crmkit_workflow.pools.sweep import sweep
 from crmkit_workflow.pools.terms import pools_of
 
@@ -42,8 +42,8 @@ def pool_command(
         return listed(session, entity) if named is None else lying(session, named)
     refs = refs_of(session, entity, records or ())
     if do == "claim":
-        return told(session, claim(session, refs))
-    return told(session, release(session, refs, None if named is None else named.pool, why=why or ""))
+        return told(claim(session, refs))
+    return told(release(session, refs, None if named is None else named.pool, why=why or ""))
 
 
 def mine(session: Session, entity: EntityModel) -> list[PoolTerms]:
@@ -116,12 +116,11 @@ def refs_of(session: Session, entity: str, records: Iterable[str]) -> list[Ref[o
     return [made(int(each)) for each in found]
 
 
-def told(session: Session, results: Iterable[object]) -> Table:
+def told(results: Iterable[Claimed | Given | NotGiven]) -> Table:
     """Return what became of records."""
-    del session
     rows: list[tuple[Cell, ...]] = []
     for each in results:
-        ref = each.record if isinstance(each, NotGiven) else each.record.ref  # type: ignore[attr-defined]
+        ref = each.record if isinstance(each, NotGiven) else each.record.ref
         rows.append((str(ref), each.text if isinstance(each, NotGiven) else _("Done.")))
     return Table([Column("record", _("Record")), Column("result", _("Result"))], rows, title=_("Pool"))
 

@@ -15,6 +15,8 @@ from attrs import define, field, frozen
 
 from crmkit import Opportunity
 from crmkit.core.lifecycle.contacts import contacts_by_kind
+from crmkit.core.lifecycle.homezone import day_of
+from crmkit_workflow.conditions import is_usable
 from crmkit_workflow.pools.due import Held
 from crmkit_workflow.pools.entities import ANY_KIND
 
@@ -82,6 +84,7 @@ def facts(
                 contacts=contacts.get(cast("int", each["id"]), {}),
                 changed=changed.get(cast("int", each["id"])),
                 exempt=exempt.get(cast("int", each["id"]), ()),
+                time_zone=session.model.conventions.time_zone,
             ),
             returns_at=cast("datetime | None", each["returns_at"]),
         )
@@ -98,6 +101,7 @@ def held(
     contacts: Mapping[str, datetime],
     changed: datetime | None,
     exempt: Iterable[int],
+    time_zone: str,
 ) -> Held:
     """Return what is known about one record."""
     number = cast("int", values["id"])
@@ -106,7 +110,7 @@ def held(
         wins[None] = cast("datetime", values["stage_since"])
     product = values.get("product")
     rules = [rule for each in pools for rule in each.rules if rule.date_field]
-    dates = {rule.id: as_date(values.get(str(rule.date_field))) for rule in rules}
+    dates = {rule.id: as_date(values.get(str(rule.date_field)), time_zone) for rule in rules}
     return Held(
         owner=owner,
         since=cast("datetime", values["owned_since"] or values["created_at"]),
@@ -122,9 +126,9 @@ def held(
     )
 
 
-def as_date(value: object) -> date | None:
-    """Return the day of a date or a moment (UTC)."""
-    return value.date() if isinstance(value, datetime) else cast("date | None", value)
+def as_date(value: object, time_zone: str) -> date | None:
+    """Return the day of a date, or of a moment in a time zone."""
+    return day_of(value, time_zone) if isinstance(value, datetime) else cast("date | None", value)
 
 
 def follow_ups(
@@ -221,9 +225,16 @@ def last_changes(session: Session, entity: EntityModel, owners: Mapping[int, int
 def exempt_from(
     session: Session, entity: EntityModel, ids: Sequence[int], pools: Iterable[PoolTerms]
 ) -> dict[int, set[int]]:
-    """Return which rules records are exempt from, by their filters: a statement for each rule that has one."""
+    """Return which rules records are exempt from, by their filters: a statement for each rule that has one.
+
+    Of a rule whose filter can't be asked any more, as a field is gone with its plugin, all are exempt: none is lost.
+    """
     found: dict[int, set[int]] = defaultdict(set)
     for rule in (rule for each in pools for rule in each.rules if rule.exempt_if):
+        if not is_usable(session, entity, str(rule.exempt_if)):
+            for each in ids:
+                found[each].add(rule.id)
+            continue
         where = f"id in given.ids and ({rule.exempt_if})"
         for (number,) in session.elevated.rows(entity.declared.declared, ["id"], where, given={"ids": list(ids)}):
             found[cast("int", number)].add(rule.id)

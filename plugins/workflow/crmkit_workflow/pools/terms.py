@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Membership:
-    """What a user is to a pool: how many records it may own there if not as many as the pool says."""
+    """What a user is to a pool: its administrator or not, and how many it may own, if not as many as the pool says."""
 
     is_admin: bool = False
     hold_limit: int | None = None
@@ -38,13 +38,9 @@ class PoolTerms:
     rules: tuple[PoolRule, ...]
 
 
-def pools_of(session: Session, entity: str, *, ids: Iterable[int] | None = None) -> list[PoolTerms]:
-    """Return the pools of an entity, those with the lowest priority first: the active ones, or those with these ids."""
-    elevated = session.elevated
-    if ids is None:
-        pools = elevated.find(Pool, {"entity": entity, "active": True}, order="priority")
-    else:
-        pools = elevated.find(Pool, "id in given.ids", given={"ids": list(ids)}, order="priority")
+def pools_of(session: Session, entity: str) -> list[PoolTerms]:
+    """Return the active pools of an entity, those with the lowest priority first."""
+    pools = session.elevated.find(Pool, {"entity": entity, "active": True}, order="priority")
     if not pools:
         return []
     parts = {kind: parts_of(session, kind, pools) for kind in (PoolMember, PoolExtension, PoolRule)}

@@ -41,7 +41,7 @@ def holders(session: Session, positions: Iterable[int], day: date) -> dict[int, 
     given = {"positions": sorted(set(positions)), "day": day}
     found: dict[int, list[int]] = {}
     for position, user in session.elevated.rows(PositionHolder, ["position", "user"], ON_DAY, given=given, order="id"):
-        held = found.setdefault(int(str(int(cast("int", position)))), [])
+        held = found.setdefault(int(cast("int", position)), [])
         if int(cast("int", user)) not in held:
             held.append(int(cast("int", user)))
     return found
@@ -64,7 +64,7 @@ def responsible(
         users = tuple(user for user in held.get(each, ()) if user not in barred)
         if users and suffices(limits.get(each), amount):
             return Responsible(users=users, position=each, is_vacant=each != position)
-    last = last_holder(session, position)
+    last = last_holder(session, position, day)
     stepping_in = [] if last is None else [each for each in superiors(session, last) if each not in barred]
     return Responsible(users=tuple(stepping_in[:1]), position=None, is_vacant=True)
 
@@ -81,9 +81,8 @@ def suffices(limit: Decimal | None, amount: Decimal | None) -> bool:
     return limit is None or amount is None or amount <= limit
 
 
-def last_holder(session: Session, position: int) -> int | None:
-    """Return the user who held a position last, whether still active or not."""
-    found = session.elevated.rows(
-        PositionHolder, ["user"], {"position": ref_class("position")(position)}, order=["-since", "-id"], limit=1
-    )
+def last_holder(session: Session, position: int, day: date) -> int | None:
+    """Return the user who held a position last up to a day, whether still active or not."""
+    where, given = "position == given.position and not (since > given.day)", {"position": position, "day": day}
+    found = session.elevated.rows(PositionHolder, ["user"], where, given=given, order="-since, -id", limit=1)
     return int(cast("Ref[object]", found[0][0])) if found else None

@@ -86,13 +86,13 @@ def open_items(session: Session, refs: Sequence[Ref[object]]) -> list[QueueItem]
 
 
 def needs_of(session: Session, queue: Queue, refs: Sequence[Ref[object]]) -> dict[int, tuple[str, ...]]:
-    """Return which skills or territories records need, by the field that the queue names."""
-    if queue.needs_field is None:
-        return {}
+    """Return which skills or territories records need, by the field that the queue names, if it is still there."""
     entity = session.model.entity(queue.entity)
+    if queue.needs_field not in entity.fields:
+        return {}
     rows = session.elevated.rows(
         entity.declared.declared,
-        ["id", queue.needs_field],
+        ["id", str(queue.needs_field)],
         "id in given.ids",
         given={"ids": [int(each) for each in refs]},
     )
@@ -136,8 +136,9 @@ def offer(session: Session, queue: Queue, waiting: Sequence[QueueItem]) -> list[
             workers = loaded(workers, one.user)
     keep_turn(session, queue, cursor, turn)
     results = hand_out(session, queue, [(item, one) for item, one in found if one.user is not None])
-    results |= {item.id: wait_on(session, item, one) for item, one in found if one.user is None}
-    if any(one.user is None for _item, one in found):
+    left = [(item, one) for item, one in found if one.user is None]
+    if left:
+        results |= wait_on(session, left)
         tell_heads(session, queue, members)
     return [results[item.id] for item, _one in found]
 
@@ -203,12 +204,14 @@ def as_stored(found: Found) -> dict[str, object]:
     }
 
 
-def wait_on(session: Session, item: QueueItem, found: Found) -> Distributed:
-    """Let a record wait, and note why; what everybody declined is offered to everybody again the next time."""
-    values: dict[str, object] = {"result": as_stored(found)}
-    if found.is_declined_by_all:
-        values["declined_by"] = None
-    return Distributed(item=session.elevated.update(item, **values), found=found)  # type: ignore[arg-type]
+def wait_on(session: Session, left: Sequence[tuple[QueueItem, Found]]) -> dict[int, Distributed]:
+    """Let records wait, and note why; what everybody declined is offered to everybody again the next time."""
+    changes = [
+        (item, {"result": as_stored(found), **({"declined_by": None} if found.is_declined_by_all else {})})
+        for item, found in left
+    ]
+    items = session.elevated.update_many(changes)
+    return {item.id: Distributed(item=item, found=found) for item, (_item, found) in zip(items, left, strict=True)}
 
 
 def why_of(queue: Queue) -> Text:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from crmkit.core.lifecycle.occasions import occasion, occasion_of
 from crmkit.translation import _
+from crmkit_workflow.conditions import ask
 from crmkit_workflow.ownership.giving import give
 from crmkit_workflow.queues.distributing import distribute, put
 from crmkit_workflow.queues.entities import AssignmentRule, Queue
@@ -77,12 +78,11 @@ def by_rules(
 
 
 def matching(session: Session, entity: EntityModel, ids: list[int], rule: AssignmentRule) -> list[int]:
-    """Return which records meet a rule's condition."""
+    """Return which records meet a rule's condition: none, if it can't be asked any more."""
     if not rule.condition:
         return ids
-    where = f"id in given.ids and ({rule.condition})"
-    rows = session.elevated.rows(entity.declared.declared, ["id"], where, given={"ids": ids}, order="id")
-    return [cast("int", number) for (number,) in rows]
+    met = ask(session, entity, ids, [rule.condition])
+    return [each for each in sorted(ids) if met[each]]
 
 
 def route_new(session: Session, changes: Batch[Change]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit import User
 from crmkit.core.declare.values import ref_class
 from crmkit_workflow.queues.choosing import Turn, Worker
 from crmkit_workflow.queues.entities import Absence, QueueCursor, QueueItem, QueueMember
+from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,10 +28,7 @@ def workers_of(session: Session, queue: Queue, members: Sequence[QueueMember]) -
     users = [int(each.user) for each in members]
     if not users:
         return []
-    elevated, given = session.elevated, {"users": users}
-    rows = elevated.rows(User, ["id"], "active and id in given.users", given=given)
-    active = {cast("int", number) for (number,) in rows}
-    absent = absent_among(session, users)
+    active, absent = active_among(session, users), absent_among(session, users)
     loads = loads_of(session, session.model.entity(queue.entity), users)
     return [
         Worker(

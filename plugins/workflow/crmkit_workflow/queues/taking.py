@@ -98,7 +98,7 @@ def take(session: Session, ref: Ref[object], user: int, *, how: str) -> Taken | 
         if item.state != "waiting":
             return not_taken(ref, "already_taken")
         queue = session.elevated.get(item.queue)
-        reason = refusal(session, queue, ref, user) if how == "grabbed" else refusal_by_hand(session, queue, ref)
+        reason = refusal(session, queue, user) if how == "grabbed" else refusal_by_hand(session, queue, ref)
         if reason is not None:
             return not_taken(ref, reason)
         try:
@@ -122,9 +122,8 @@ def write(session: Session, queue: Queue, item: QueueItem, user: int, how: str) 
     return taken
 
 
-def refusal(session: Session, queue: Queue, ref: Ref[object], user: int) -> Reason | None:
-    """Return why a user can't grab a record that waits in a queue, None if it can."""
-    del ref
+def refusal(session: Session, queue: Queue, user: int) -> Reason | None:
+    """Return why a user can't grab what waits in a queue, None if it can."""
     if queue.strategy != "grab" or not queue.active:
         return "not_to_grab"
     members = [each for each in members_of(session, queue) if int(each.user) == user]

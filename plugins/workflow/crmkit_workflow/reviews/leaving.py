@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit_workflow.reviews.beginning import tell_reviewers
 from crmkit_workflow.reviews.entities import Review
 from crmkit_workflow.reviews.status import PENDING, is_reviewable
 from crmkit_workflow.staff import superiors
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def hand_on(session: Session, left: Iterable[int]) -> None:
-    """Give what awaits the review of users who left to the nearest superior who isn't its author."""
+    """Give what awaits the review of users who left to the nearest superior who isn't its author, and tell that one.
+
+    Where there is nobody, it goes on awaiting whom it awaited: an administrator can name a superior.
+    """
     for user in left:
         line = superiors(session, user)
         for entity in session.model.entities.values():
@@ -28,8 +32,9 @@ def hand_on(session: Session, left: Iterable[int]) -> None:
                 ]
                 session.update_many(pairs)
         rounds = session.find(Review, {"state": PENDING, "reviewer": user})
-        session.update_many(
+        handed = session.update_many(
             (each, {"reviewer": found})
             for each in rounds
             if (found := next((one for one in line if one != int(each.author)), None))
         )
+        tell_reviewers(session, handed)

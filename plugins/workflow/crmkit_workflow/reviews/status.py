@@ -27,7 +27,7 @@ def reviewable(entity: type[Record]) -> tuple[object, ...]:
     """Return the declarations by which records of an entity with an `owner` can be reviewed; yield all of them.
 
     Records whose `review` is not `approved`, nor empty, are seen by their author, reviewer and owner only, beside
-    administrators and auditors. Customers, contacts and opportunities have it.
+    administrators, auditors and privacy officers. Customers, contacts and opportunities have it.
     """
 
     @extend(entity)

@@ -227,6 +227,30 @@ def test_who_leaves_is_stood_in_for(firm: Firm) -> None:
     assert firm.awaited(request) == ["eve"]  # the second step finds Mia inactive, too
 
 
+@pytest.mark.row("F7")
+@SQLITE
+@pytest.mark.parametrize(("otherwise", "status"), [("administrator", "pending"), ("pass", "approved")])
+def test_what_nobody_is_left_to_decide_passes_only_if_the_flow_says_so(firm: Firm, otherwise: str, status: str) -> None:
+    """When the last who could decide leaves, the request stays open, and is recalled; or passes, if it is to."""
+    firm.flow({"users": ["eve"]}, administrator=firm.user("eve"), otherwise=otherwise)
+    deal = firm.deal()
+    request = firm.submit(deal)
+    firm.deactivate("eve")
+    assert firm.status(deal) == status
+    if status == "pending":
+        assert firm.recall("sam", request) == "recalled"
+
+
+@SQLITE
+def test_a_flow_that_can_not_be_asked_any_more_keeps_nobody_from_writing(firm: Firm) -> None:
+    """When a plugin takes a field along of which a flow speaks, records are made as drafts, and none is approved."""
+    firm.flow({"users": ["eve"]}, condition="amount > 5")
+    with firm.crm.session(actor=SYSTEM) as session:
+        session.unit.check_writable()
+        session.unit.connection.execute(session.tables["approval_flow"].update().values(condition="gone == 1"))
+    assert firm.status(firm.deal()) == "draft"
+
+
 @SQLITE
 def test_what_can_not_be_submitted_is_refused(firm: Firm, crm: CRM) -> None:
     """Without a flow, twice, by the system, or by who may not change the record."""

@@ -158,6 +158,8 @@ def test_many_are_submitted_as_one(firm: Firm, crm: CRM) -> None:
         assert [each.text for each in session.notices()] == ["Customer: 3 records await your review."]
     firm.deactivate("mia")
     assert seeing_after(crm) == {"eve": 3}
+    with crm.session(actor="eve") as session:
+        assert [each.text for each in session.notices()] == ["Customer: 3 records await your review."]
 
 
 def seeing_after(crm: CRM) -> dict[str, int]:
