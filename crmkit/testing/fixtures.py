@@ -21,7 +21,7 @@ from crmkit.core.storage.system.tenants import tenant_table
 from crmkit.core.tenants.life import Tenants
 from crmkit.testing.as_made import AsMade
 from crmkit.testing.clock import FrozenClock
-from crmkit.testing.databases import drop_schema, find_postgresql
+from crmkit.testing.databases import drop_schema, find_postgresql, stop_postgresql
 from crmkit.testing.declaring import declared_by
 from crmkit.testing.pool import DatabasePool, PooledPlace
 
@@ -159,11 +159,14 @@ def drop_tenants(crm: CRM) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> str | None:
+def postgresql_server(database_pool: DatabasePool) -> Iterator[str | None]:
     """The URL of a PostgreSQL for tests, if there is one."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     # Not in pytest's own folder, which is closed to the user whom a server needs that root starts.
-    return find_postgresql(Path(tempfile.gettempdir(), f"crmkit-{run[:12]}"))
+    folder = Path(tempfile.gettempdir(), f"crmkit-{run[:12]}")
+    yield find_postgresql(folder)
+    database_pool.close()
+    stop_postgresql(folder)
 
 
 @pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -137,5 +137,5 @@ class DatabasePool:
 
     def close(self) -> None:
         """Drop the schemas."""
-        for schema in self.schemas:
-            drop_schema(str(self.server), schema)
+        while self.schemas:
+            drop_schema(str(self.server), self.schemas.popitem()[0])
