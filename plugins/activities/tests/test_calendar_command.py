@@ -56,6 +56,8 @@ def test_the_command_writes_and_reads_files(crm: CRM, people: Mapping[str, User]
         assert "VTODO x: Only events are imported." in str(run(session, file=str(path)))
         with pytest.raises(Refused, match="can't be read"):
             run(session, file=str(tmp_path / "none.ics"))
+        with pytest.raises(Refused, match="can't be written"):
+            run(session, out=str(tmp_path / "nowhere" / "mine.ics"))
 
 
 @pytest.mark.row("C6")

@@ -130,9 +130,24 @@ def test_what_can_be_no_plan_is_refused(crm: CRM) -> None:
             ({"value": "a", "kind": "cal"}, "Did you mean 'call'"),
             ({"value": "a", "field": "levl"}, "Did you mean 'level'"),
             ({"value": "zz"}, "is not one of: a, b, c"),
+            ({"value": "vip", "field": "tags"}, "can't be compared"),
         ):
             with pytest.raises(Refused, match=problem):
                 session.create_many(FollowUpPlan, [{"name": "x", "every_days": 5, **values}])
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("gone", ["field", "kind"])
+def test_a_plan_of_what_is_gone_stops_no_other(crm: CRM, acme: Customer, clock: FrozenClock, gone: str) -> None:
+    """When a plugin takes the field or the kind along that a plan speaks of, the plan plans nothing, and others do."""
+    with crm.session(actor="admin") as session:
+        broken = session.create(FollowUpPlan, name="Gone", value="a", every_days=14, kind="visit")
+        table = session.tables["follow_up_plan"]
+        session.unit.connection.execute(table.update().where(table.c.id == broken.id).values({gone: "gone"}))
+    clock.advance(days=20)
+    with crm.session(actor="admin") as session:
+        generate(session.elevated, NO_RUN)
+        assert [(each.kind, each.about) for each in session.find(Activity)] == [("call", acme.ref)]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

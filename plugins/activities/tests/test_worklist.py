@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit import SYSTEM, Grant, Opportunity, Role, User, WorklistKind
 from crmkit.core.reading.reports.running import function_of
-from crmkit.errors import FilterError, UnknownNameError
+from crmkit.errors import FilterError, Refused, UnknownNameError
 from crmkit.testing.plugins import make_plugin
 from crmkit_activities.activity import Activity
 from crmkit_activities.worklist.handled import mark_handled, unmark_handled
@@ -156,3 +156,6 @@ def test_today_is_a_command(crm: CRM, people: dict[str, User]) -> None:
         assert table.notes == ("Due tasks: 1",)
         table = run(session, kind=None, limit=20, handled=f"due_tasks:{task.id}")
         assert table.notes == ("Nothing is waiting for you.",)
+        for wrong in ("due_tasks", "due_tasks:x", "5"):
+            with pytest.raises(Refused, match="like due_tasks:5"):
+                run(session, kind=None, limit=20, handled=wrong)

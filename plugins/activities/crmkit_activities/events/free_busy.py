@@ -14,7 +14,7 @@ from crmkit_activities.events.spans import Span, first_free, united, without
 from crmkit_activities.events.view import people_of, shown, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from crmkit import Record, Ref, Session
@@ -59,7 +59,8 @@ def free_busy(
     for who in people:
         mine = [each for each in found if who in each.takes_time_of]
         known = [each for each in mine if (each.record.ref, each.span.start) in titles]
-        hidden = united(cut(each.span, window) for each in mine if each not in known)
+        others = (each for each in mine if (each.record.ref, each.span.start) not in titles)
+        hidden = united(cut(each.span, window) for each in others)
         blocks[who] = sorted(
             [
                 *(Block(start=each.start, end=each.end) for each in hidden),
@@ -132,11 +133,3 @@ def taken(
 def cut(span: Span, window: Span) -> Span:
     """Return the part of a span that is in a window."""
     return Span(max(span.start, window.start), min(span.end, window.end))
-
-
-def busy_by_name(
-    blocks: Mapping[Ref[object], list[Block]], names: Mapping[Ref[object], str]
-) -> list[tuple[str, Block]]:
-    """Return the blocks with the names of those who are busy, in the order of time."""
-    pairs = [(names[who], block) for who, found in blocks.items() for block in found]
-    return sorted(pairs, key=lambda each: (each[1].start, each[0]))

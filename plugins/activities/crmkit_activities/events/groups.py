@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Ref, User
 from crmkit.translation import _
-from crmkit_activities.events.event import CANCELLED, OFFERED, CalendarEvent, EventAttendee, EventGroup
+from crmkit_activities.events.event import CANCELLED, OFFERED, EventAttendee, EventGroup
 from crmkit_activities.events.members import (
     number_of,
     parents_of,
@@ -116,8 +116,3 @@ def take_back(session: Session, changes: Batch[Change]) -> None:
     where = "through in given.groups and attendance in ('invited', 'offered')"
     for each in session.find(EventAttendee, where, given=given):
         session.delete(each)
-
-
-def event_of(session: Session, attendee: Record) -> CalendarEvent:
-    """Return the event that somebody is invited to."""
-    return session.get(CalendarEvent, number_of(attendee.event))

@@ -66,9 +66,7 @@ def show(
     if file is not None:
         return take_in(session, file, chosen["users"])
     if out is not None:
-        data = export_calendar(session, chosen["users"][0] if chosen["users"] else None)
-        Path(out).write_bytes(data)
-        return _("Wrote {file} ({count} bytes).", file=out, count=len(data))
+        return write_out(session, out, chosen["users"])
     start, end = window(session, since, days)
     if slot is not None:
         found = first_slot(session, slot, start, end, users=chosen["users"], teams=chosen["teams"])
@@ -78,6 +76,21 @@ def show(
         first, last = (each.astimezone(place).strftime("%Y-%m-%d %H:%M") for each in (found.start, found.end))
         return _("Free from {first} to {last}.", first=first, last=last)
     return table(session, since, days, chosen)
+
+
+def write_out(session: Session, file: str, users: list[Ref[object]]) -> str:
+    """Write a calendar to a file, and say how large it is.
+
+    Raises:
+        Refused: if the file can't be written.
+    """
+    data = export_calendar(session, users[0] if users else None)
+    try:
+        Path(file).write_bytes(data)
+    except OSError as error:
+        text = _("{file} can't be written: {problem}.", file=file, problem=error.strerror)
+        raise Refused(entity="calendar", refusals=(Refusal(path="out", text=text),)) from error
+    return _("Wrote {file} ({count} bytes).", file=file, count=len(data))
 
 
 def take_in(session: Session, file: str, users: list[Ref[object]]) -> str:

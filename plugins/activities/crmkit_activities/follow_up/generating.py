@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crmkit import Ref
+from crmkit.core.exchange.writing import write_all
 from crmkit.core.lifecycle.homezone import day_of
 from crmkit_activities.activity import Activity
 from crmkit_activities.follow_up.plan import FollowUpPlan
 from crmkit_activities.follow_up.turns import Made, Turn, next_turn
+from crmkit_activities.kinds import kinds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crmkit import JobRun, Record, Session
 
@@ -25,12 +27,24 @@ CLOSED = frozenset({"done", "void"})
 def generate(session: Session, run: JobRun) -> None:
     """Plan what is due within the days that each plan looks ahead, in a few statements for a thousand persons.
 
-    A second look finds what the first one made; a unique key keeps two that look at once from making it twice.
+    A second look finds what the first one made; a unique key keeps two that look at once from making it twice. What
+    can't be made, as for an owner who is not active, keeps nothing else from being made, and is tried again the next
+    time; a plan whose field or kind of activity is gone with its plugin plans nothing.
     """
     del run
+
+    def write(some: Sequence[dict[str, object]]) -> list[Activity]:
+        return session.create_many(Activity, some)
+
     for plan in session.find(FollowUpPlan, {"active": True}, order="id"):
-        for people in people_of(session, plan):
-            session.create_many(Activity, list(activities_for(session, plan, people)))
+        for people in people_of(session, plan) if can_plan(session, plan) else ():
+            for _row, _made in write_all(session, "activity", list(activities_for(session, plan, people)), write):
+                pass  # what is refused now is asked for again by the next run
+
+
+def can_plan(session: Session, plan: FollowUpPlan) -> bool:
+    """Return whether the field and the kind of activity that a plan speaks of are there."""
+    return plan.field in session.model.entities[plan.entity].writable and plan.kind in kinds_of(session.model)
 
 
 def people_of(session: Session, plan: FollowUpPlan) -> Iterator[Iterable[Record]]:

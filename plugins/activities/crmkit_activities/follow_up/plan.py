@@ -9,13 +9,15 @@ from crmkit import Daily, Job, Parameter, Record, Ref, Report, Unique, extend, r
 from crmkit.core.declare import fields as f
 from crmkit.core.declare.kinds import BooleanKind
 from crmkit.core.declare.names import nearest
-from crmkit.errors import InvalidValue
+from crmkit.errors import FilterError, InvalidValue
 from crmkit.translation import _
 from crmkit_activities.activity import Activity
 from crmkit_activities.kinds import kinds_of
 
 if TYPE_CHECKING:
-    from crmkit import Batch, Model, Session
+    from collections.abc import Iterable
+
+    from crmkit import Batch, Session
     from crmkit.core.lifecycle.drafts import Draft
 
 
@@ -75,27 +77,31 @@ DECLARATIONS = (
 def check(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse plans that speak of fields, values or kinds of activities that there are not."""
     for draft in drafts.of(FollowUpPlan):
-        kinds = kinds_of(session.model)
-        kind = str(draft.get("kind"))
+        kinds, kind = kinds_of(session.model), str(draft.get("kind"))
         if kind not in kinds:
             draft.refuse("kind", _("There is no kind of activity {kind!r}.{hint}", kind=kind, hint=hint(kind, kinds)))
         if draft.sets("entity", "field", "value"):
-            check_value(session.model, draft)
+            check_value(session, draft)
 
 
-def check_value(model: Model, draft: Draft) -> None:
-    """Refuse a field that those of the plan haven't, and a value that it can't have."""
-    name, fields = str(draft.get("field")), model.entities[str(draft.get("entity"))].writable
+def check_value(session: Session, draft: Draft) -> None:
+    """Refuse a field that those of the plan haven't or that sorts nobody, and a value that it can't have."""
+    model, name = session.model, str(draft.get("field"))
+    entity = model.entities[str(draft.get("entity"))]
+    fields = entity.writable
     if name not in fields:
         draft.refuse("field", _("There is no field {name!r}.{hint}", name=name, hint=hint(name, fields)))
         return
     try:
-        fields[name].kind.parse(draft.get("value"), model.conventions)
+        value = fields[name].kind.parse(draft.get("value"), model.conventions)
+        session.acting.reader.selection(entity, f"{name} == given.value", {"value": value})
     except InvalidValue as error:
         draft.refuse("value", str(error))
+    except FilterError as error:
+        draft.refuse("field", str(error))
 
 
-def hint(name: str, known: object) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """Return what may be meant instead."""
-    close = nearest(name, known)  # type: ignore[arg-type]
+    close = nearest(name, known)
     return _(" Did you mean {close!r}?", close=close) if close else ""

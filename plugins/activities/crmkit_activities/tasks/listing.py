@@ -54,6 +54,7 @@ def tasks(session: Session, *, which: str, owner: str | None, kind: str | None, 
     shown.sort(key=urgency)
     people = titles(session, session.model.entities["user"], {(row[place],) for row in shown for place in (6, 7)})
     notes = [_("There are more. Narrow the list by a filter.")] if rows.next else []
+    given = {"which": which, "owner": owner, "kind": kind, "where": where}
     return Table(
         [
             Column("id", _("Id"), "integer"),
@@ -80,7 +81,7 @@ def tasks(session: Session, *, which: str, owner: str | None, kind: str | None, 
         ],
         title=_("Tasks"),
         notes=notes,
-        parameters={name: value for name, value in (("which", which), ("owner", owner), ("where", where)) if value},
+        parameters={name: value for name, value in given.items() if value},
     )
 
 

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from crmkit import Column, Command, Parameter, Table
+from crmkit.core.assemble.model import known
 from crmkit.core.declare.kinds import IntegerKind
 from crmkit.core.lifecycle.homezone import day_of
+from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_activities.worklist.handled import mark_handled
-from crmkit_activities.worklist.listing import SHOWN, worklist
+from crmkit_activities.worklist.listing import SHOWN, kinds_for, worklist
 
 if TYPE_CHECKING:
     from crmkit import Session
@@ -32,11 +34,15 @@ DECLARATIONS = (
 
 
 def today(session: Session, *, kind: str | None, limit: int, handled: str | None) -> Table:
-    """Return the worklist of the actor as a table, after marking an item as handled if one is given."""
+    """Return the worklist of the actor as a table, after marking an item as handled if one is given.
+
+    Raises:
+        UnknownNameError: if there is no such kind.
+        Refused: if what is handled isn't named rightly.
+        NotFoundError: if the actor doesn't see it.
+    """
     if handled is not None:
-        name, _colon, number = handled.rpartition(":")
-        [work] = worklist(session, name, limit=1)
-        mark_handled(session, name, session.get(session.model.entities[work.kind.entity].record_class, int(number)))
+        handle(session, handled)
     found = [each for each in worklist(session, kind, limit=limit) if each.count]
     rows = [
         (work.kind.label, str(item.record), item.title, until_of(session, item))
@@ -51,6 +57,16 @@ def today(session: Session, *, kind: str | None, limit: int, handled: str | None
         Column("until", _("Until"), "date"),
     ]
     return Table(columns, rows, title=_("Worklist"), notes=notes or [_("Nothing is waiting for you.")])
+
+
+def handle(session: Session, text: str) -> None:
+    """Mark the item that a text such as `due_tasks:5` names as handled."""
+    name, _colon, number = text.rpartition(":")
+    if not name or not number.isdecimal():
+        problem = _("Write {text!r} like due_tasks:5: the kind, and the id.", text=text)
+        raise Refused(entity="handled_item", refusals=(Refusal(path="handled", text=problem),))
+    kind = known({each.name: each for each in kinds_for(session)}, name, _("worklist kind"))
+    mark_handled(session, name, session.get(session.model.entities[kind.entity].record_class, int(number)))
 
 
 def until_of(session: Session, item: WorkItem) -> date | None:

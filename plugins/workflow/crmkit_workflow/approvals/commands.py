@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Column, Table, User
+from crmkit import Column, Ref, Table, User
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
@@ -16,7 +16,7 @@ from crmkit_workflow.approvals.submitting import recall, submit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit import Record, Ref, Session
+    from crmkit import Record, Session
 
 
 def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
@@ -43,8 +43,6 @@ def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
 
 def record_of(session: Session, reference: object) -> Record:
     """Return the record that a reference leads to."""
-    from crmkit import Ref
-
     assert isinstance(reference, Ref)
     return session.get(session.model.entity(reference).record_class, int(reference))
 

@@ -96,16 +96,9 @@ def task_values(
 def open_record(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> None:
     """Let approvers see the record who don't see it yet, until the request is closed."""
     elevated, record = session.elevated, subject_of(session, request)
-    entity, table = session.model.entity(record), session.tables[record.ref.entity]
-    import sqlalchemy as sa
-
-    from crmkit.core.lifecycle.explaining import principal_of
-
     for task in tasks:
         assert task.approver is not None
-        reach = principal_of(session, int(task.approver)).reach(entity, table, "read")
-        query = sa.select(table.c.id).where(table.c.id == record.id, sa.true() if reach is None else reach)
-        if session.unit.connection.execute(query).first() is None:
+        if not elevated.seen_by(task.approver).readable_ids(record.ref.entity, [record.id]):
             elevated.share(record, task.approver)
             elevated.update(task, shared=True)
 

@@ -50,6 +50,7 @@ def approve(
 
     Raises:
         NotDecidableError: if nothing of it awaits the actor; it says whom it awaits.
+        NoUserError: if the system wants to decide.
     """
     return decide(session, request, APPROVED, comment, step)
 
@@ -59,6 +60,7 @@ def reject(session: Session, request: ApprovalRequest, *, comment: str, step: st
 
     Raises:
         NotDecidableError: if nothing of it awaits the actor, or the reason is missing.
+        NoUserError: if the system wants to decide.
     """
     if not comment.strip():
         raise refused("comment", _("Say why, so that it can be mended."))

@@ -10,13 +10,13 @@ from crmkit.translation import _
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.status import is_approvable
 
-GUARDED = frozenset({"approval_flow", "approval_step", "approval_step_user"})
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crmkit import Batch, EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
+
+GUARDED = frozenset({"approval_flow", "approval_step", "approval_step_user"})
 
 
 def check(session: Session, drafts: Batch[Draft]) -> None:

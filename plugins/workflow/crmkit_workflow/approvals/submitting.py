@@ -37,6 +37,8 @@ def submit(
         NotSubmittableError: if no flow fits, it is being approved already, or nobody can approve it.
         ConflictError: if somebody else changed the record since it was read.
         AccessDeniedError: if the actor may not change the record.
+        NotFoundError: if the actor doesn't see the record.
+        NoUserError: if the system wants to submit.
     """
     if session.principal.user is None:
         raise NoUserError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from crmkit import Column, Table
@@ -23,20 +22,16 @@ MEASURES = {
     "mean": "avg(waited)",
     "longest": "max(waited)",
 }
-DAY = timedelta(days=1)
 
 
 def approval_times(session: Session, *, since: date | None, until: date | None) -> Table:
     """Return, by flow and step, the decisions and how long they were waited for, of what the actor may read.
 
-    The mean and the longest wait are of what is decided, in hours of the clock.
+    The mean and the longest wait are of what is decided, in hours of the clock; days are those of the home time zone.
     """
-    tests: list[str] = []
-    given: dict[str, object] = {}
-    if since is not None:
-        tests, given = [*tests, "opened_at >= given.since"], given | {"since": since}
-    if until is not None:
-        tests, given = [*tests, "opened_at < given.end"], given | {"end": until + DAY}
+    given = {name: day for name, day in (("since", since), ("until", until)) if day is not None}
+    signs = {"since": ">=", "until": "<="}
+    tests = [f"opened_at.date {signs[name]} given.{name}" for name in given]
     rows = session.aggregate(
         ApprovalTask,
         by=["request.flow.name", "step"],
@@ -56,6 +51,6 @@ def approval_times(session: Session, *, since: date | None, until: date | None) 
         ],
         [(f"{flow}: {step}", *cast("list[Cell]", measured)) for flow, step, *measured in rows],
         title=_("Approval times"),
-        parameters={name: value for name, value in (("since", since), ("until", until)) if value is not None},
+        parameters=given,
         chart=chart.bar("step", "approved"),
     )

@@ -9,6 +9,7 @@ from crmkit import Column, Table
 from crmkit.core.declare.names import as_label
 from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import chosen, period, user_named
+from crmkit.core.reading.reports.standard.grouping import period_name
 from crmkit.core.reading.reports.standard.won_lost import percent
 from crmkit.translation import _
 from crmkit_workflow.clocks.entities import Clock
@@ -86,11 +87,10 @@ def figures(values: Sequence[object]) -> tuple[Cell, ...]:
 
 def name_of(group: Sequence[object], by: str) -> str | None:
     """Return what people call a group."""
+    if by == "month":
+        return period_name("month", tuple(group))
     if None in group:
         return None
-    if by == "month":
-        year, month = (int(cast("int", each)) for each in group)
-        return f"{year:04}-{month:02}"
     return as_label(str(group[0])) if by == "measure" else str(group[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit import Column, Table
+from crmkit import Column, Table, User
 from crmkit.core.reading.reports.standard.choosing import record_named
 from crmkit.errors import AccessDeniedError, Refusal, Refused
 from crmkit.translation import _
@@ -14,7 +14,7 @@ from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
 from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, is_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from crmkit import Session
     from crmkit.core.reading.reports.columns import Cell
@@ -34,14 +34,14 @@ def queue_command(
     if do == "list":
         return listed(session)
     if do == "distribute":
-        return told(distribute(session, headed(session, queue)))
+        return told(session, distribute(session, headed(session, queue)))
     refs = refs_of(session, entity, records or ())
     if do == "grab":
-        return told(grab(session, refs))
+        return told(session, grab(session, refs))
     if do == "decline":
-        return told(decline(session, each) for each in refs)
+        return told(session, [decline(session, each) for each in refs])
     user = record_named(session, session.model.entities["user"], to or "", "to")
-    return told(assign_item(session, each, user) for each in refs)
+    return told(session, [assign_item(session, each, user) for each in refs])
 
 
 def headed(session: Session, name: str | None) -> Queue:
@@ -81,20 +81,24 @@ def listed(session: Session) -> Table:
     )
 
 
-def told(results: Iterable[Taken | NotTaken | Distributed]) -> Table:
-    """Return what became of records."""
+def told(session: Session, results: Sequence[Taken | NotTaken | Distributed]) -> Table:
+    """Return what became of records, with the names of those who have them, as far as the actor sees these."""
+    users = {each.item.assignee for each in results if not isinstance(each, NotTaken)} - {None}
+    given = {"ids": [int(each) for each in users if each is not None]}
+    rows = session.rows(User, ["id", "name"], "id in given.ids", given=given) if users else ()
+    names = {row[0]: row[1] for row in rows}
     return Table(
         [Column("record", _("Record")), Column("result", _("Result"))],
-        [row_of(each) for each in results],
+        [row_of(each, names) for each in results],
         title=_("Queue"),
     )
 
 
-def row_of(result: Taken | NotTaken | Distributed) -> tuple[Cell, ...]:
+def row_of(result: Taken | NotTaken | Distributed, names: Mapping[object, object]) -> tuple[Cell, ...]:
     """Return what became of one record."""
     if isinstance(result, NotTaken):
         return str(result.record), result.text
     item = result.item
     if item.assignee is None:
         return str(item.record), _("It waits.")
-    return str(item.record), _("It is with {user}.", user=item.assignee)
+    return str(item.record), _("It is with {user}.", user=names.get(int(item.assignee)) or item.assignee)
