@@ -11,6 +11,7 @@ from crmkit.errors import InvalidValue, Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.automation.catching import CarryingOut
 from crmkit_workflow.automation.entities import SUPERIOR, USER
+from crmkit_workflow.automation.reach import may_with_all
 from crmkit_workflow.ownership.giving import give as give_to
 from crmkit_workflow.pools.handling import release as release_into
 from crmkit_workflow.pools.results import NotGiven
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from crmkit import EntityModel, Record, Session
+    from crmkit.core.declare.access import Action
     from crmkit_workflow.pools.entities import Pool
 
 WHY = _("By a rule")
@@ -56,6 +58,7 @@ def check_field(session: Session, entity: EntityModel, values: Mapping[str, obje
     """Yield that there is no such field that whoever writes the rule may set, or that the value doesn't fit."""
     name, value = str(values["field"]), values["value"]
     field, principal = entity.writable.get(name), session.principal
+    yield from check_reach(session, entity, "transfer" if name == entity.owner else "update")
     locked = frozenset[str]() if principal.reaches_all else principal.rights.locked(entity)
     if field is None or name in locked or field.declared.locked:
         yield "field", _("{entity} has no field {name} that could be set.", entity=entity.name, name=name)
@@ -74,6 +77,7 @@ def move(session: Session, record: Record, *, stage: str) -> None:
 
 def check_stage(session: Session, entity: EntityModel, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield that no pipeline of the entity has the stage."""
+    yield from check_reach(session, entity, "move")
     pipelines = session.model.pipelines_of(entity.name) if entity.staged else ()
     known = [each.name for pipeline in pipelines for each in pipeline.stages]
     if values["stage"] not in known:
@@ -95,6 +99,7 @@ def enqueue(session: Session, record: Record, *, queue: Ref[Queue]) -> None:
 
 def check_queue(session: Session, entity: EntityModel, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield that the queue is for other records."""
+    yield from check_reach(session, entity, "transfer")
     queue = values["queue"]
     found = session.find(Queue, {"id": queue}) if queue is not None else []
     if found and found[0].entity != entity.name:
@@ -108,10 +113,17 @@ def release(session: Session, record: Record, *, pool: Ref[Pool]) -> None:
         raise refused(record, "pool", done.text)
 
 
-def check_owned(_session: Session, entity: EntityModel, _values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def check_owned(session: Session, entity: EntityModel, _values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield that nobody owns records of the entity."""
     if entity.owner is None:
         yield "entity", _("Records of {entity} have no owner.", entity=entity.name)
+    yield from check_reach(session, entity, "transfer")
+
+
+def check_reach(session: Session, entity: EntityModel, action: Action) -> Iterator[tuple[str, str]]:
+    """Yield that whoever writes the rule may not do this with all records of the entity."""
+    if not may_with_all(session, entity, action):
+        yield "entity", _("It is for those who may do this with all records of {entity}.", entity=entity.name)
 
 
 def owner_of(session: Session, record: Record) -> Ref[object] | None:

@@ -24,6 +24,7 @@ from crmkit_workflow.automation.entities import (
     AutomationRun,
 )
 from crmkit_workflow.automation.quoting import quoted
+from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.conditions import ask
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def still_meeting(
         return None, _("The rule has no actions.")
     if record is None or entity is None:
         return None, _("The record is gone.")
+    if is_private(record, entity):
+        return None, _("The record is private.")
     if rule.applies_if and rule.applies_if not in ask(session, entity, [record.id], [rule.applies_if])[record.id]:
         return None, _("The record no longer meets the filter.")
     return record, None

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.errors import InvalidValue
 from crmkit.translation import _
-from crmkit_workflow.automation.crossing import crosses, measure
 from crmkit_workflow.automation.entities import EVENT, LONGEST_PROBLEM, SKIPPED, WAITING, AutomationRun
+from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.automation.terms import rules_by_entity
+from crmkit_workflow.automation.thresholds import reaches
 from crmkit_workflow.conditions import AT_ONCE, ask
 
 if TYPE_CHECKING:
@@ -97,33 +97,23 @@ def is_for(session: Session, entity: EntityModel, rule: AutomationRule, change: 
         case "moved":
             return moved
         case "crosses":
-            return rule.field in change.changed and reaches(session, entity, rule, change)
+            field = entity.fields.get(str(rule.field))
+            if field is None or field.name not in change.changed:
+                return False
+            return reaches(session, field, change, rule.value, rule.direction)
         case _:
             return False
-
-
-def reaches(session: Session, entity: EntityModel, rule: AutomationRule, change: Change) -> bool:
-    """Return whether the field of a rule has reached its value by a change."""
-    field = entity.fields.get(str(rule.field))
-    if field is None:
-        return False
-    try:
-        value = field.kind.parse(rule.value, session.model.conventions)
-    except InvalidValue:
-        return False
-    before = None if change.before is None else getattr(change.before, field.name)
-    after = getattr(change.after, field.name)
-    return crosses(measure(field, before), measure(field, after), measure(field, value), rule.direction)
 
 
 def note(session: Session, entity: EntityModel, caught: Sequence[Caught]) -> None:
     """Write down what is to be carried out, of that for which the filters of the rules are met, and ask for it.
 
-    What a rule does is no occasion for itself, nor for those that have led to it.
+    What a rule does is no occasion for itself, nor for those that have led to it. Records that are marked private have
+    no rules.
     """
     carrying = occasion_of(session, CarryingOut)
     chain = () if carrying is None else carrying.chain
-    others = [each for each in caught if each.rule.id not in chain]
+    others = [each for each in caught if each.rule.id not in chain and not is_private(each.record, entity)]
     for start in range(0, len(others), AT_ONCE):
         note_some(session, entity, others[start : start + AT_ONCE], chain)
 

@@ -13,8 +13,8 @@ MEASURABLE = (IntegerKind, DecimalKind, MoneyKind, DurationKind, DateKind, DateT
 
 
 def is_measurable(field: FieldModel) -> bool:
-    """Return whether the values of a field are in an order that means something."""
-    return isinstance(field.kind, MEASURABLE)
+    """Return whether people give a field values that are in an order that means something."""
+    return isinstance(field.kind, MEASURABLE) and not field.is_system
 
 
 def measure(field: FieldModel, value: object) -> Any:

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, cast
 from crmkit import Action
 from crmkit.core.declare.names import nearest
 from crmkit.core.lifecycle.actions import problems_of
-from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_workflow import conditions
 from crmkit_workflow.automation import quoting
-from crmkit_workflow.automation.crossing import is_measurable
 from crmkit_workflow.automation.entities import (
     CHANGED,
     CROSSES,
@@ -22,9 +20,13 @@ from crmkit_workflow.automation.entities import (
     AutomationRule,
     AutomationRun,
 )
+from crmkit_workflow.automation.reach import may_read_all
+from crmkit_workflow.automation.thresholds import check_threshold
 from crmkit_workflow.keeping import refuse_while_there
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crmkit import Batch, DeleteDraft, EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
 
@@ -95,6 +97,10 @@ def check_fields(draft: Draft) -> None:
 def check_rule(session: Session, draft: Draft, entity: EntityModel) -> None:
     """Refuse what a rule speaks of and the entity has not, or whoever writes it may not see."""
     conditions.check(session, draft, entity, "applies_if")
+    if not may_read_all(session.acting, entity):
+        draft.refuse("entity", _("It is for those who may see all records of {entity}.", entity=entity.name))
+    if draft.record is not None and does_more_than(session, draft, entity):
+        draft.refuse("name", _("You may not do all that the rule does."))
     if draft.get("when") == MOVED and not entity.staged:
         draft.refuse("when", _("Records of {entity} have no stages.", entity=entity.name))
     event = draft.get("event")
@@ -114,21 +120,7 @@ def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
     if field is None or not session.acting.principal.sees(entity, field):
         draft.refuse("field", _("{entity} has no field {name}.", entity=entity.name, name=name))
     elif draft.get("when") == CROSSES:
-        check_value(session, draft, entity, name)
-
-
-def check_value(session: Session, draft: Draft, entity: EntityModel, name: str) -> None:
-    """Refuse a value that a field can't reach."""
-    field, value = entity.fields[name], draft.get("value")
-    if not is_measurable(field):
-        text = _("{name} has no values that could be reached: it is no number, date or duration.", name=name)
-        draft.refuse("field", text)
-        return
-    try:
-        if value is not None:
-            field.kind.parse(value, session.model.conventions)
-    except InvalidValue as error:
-        draft.refuse("value", str(error))
+        check_threshold(session, draft, field)
 
 
 def check_action(session: Session, draft: Draft, rule: AutomationRule, entity: EntityModel | None) -> None:
@@ -147,14 +139,48 @@ def check_action(session: Session, draft: Draft, rule: AutomationRule, entity: E
         return
     if entity is None:
         return
-    if rule.applies_if and not conditions.is_usable(session.acting, entity, rule.applies_if, as_system=False):
+    if not sees_all(session.acting, entity, rule.applies_if, rule.field):
         draft.refuse("rule", _("The rule asks for what you may not see."))
-    values = cast("dict[str, object]", given or {})
-    for refusal in problems_of(session.acting, action, entity, values):
-        path = "action" if refusal.path == "entity" else f"values.{refusal.path}"
-        draft.refuse(path, refusal.text)
-    for path, text in quoting.problems_of(session.acting, entity, values):
-        draft.refuse(f"values.{path}", text)
+    for path, text in problems_in(session.acting, entity, action, cast("dict[str, object]", given or {})):
+        draft.refuse("action" if path == "entity" else f"values.{path}", text)
+
+
+def problems_in(
+    session: Session, entity: EntityModel, action: Action, values: dict[str, object]
+) -> Iterator[tuple[str, str]]:
+    """Yield what keeps an action from being done with these values, within the session's reach."""
+    for refusal in problems_of(session, action, entity, values):
+        yield refusal.path, refusal.text
+    yield from quoting.problems_of(session, entity, values)
+
+
+def sees_all(session: Session, entity: EntityModel, applies_if: str | None, field: str | None) -> bool:
+    """Return whether the session's actor may see all that a rule asks for."""
+    watched = entity.fields.get(field) if field else None
+    if not may_read_all(session, entity) or (watched is not None and not session.principal.sees(entity, watched)):
+        return False
+    return not applies_if or conditions.is_usable(session, entity, applies_if, as_system=False)
+
+
+def does_more_than(session: Session, draft: Draft, entity: EntityModel) -> bool:
+    """Return whether a rule that is changed asks for or does what whoever changes it may not; the system could."""
+    acting, applies_if = session.acting, cast("str | None", draft.get("applies_if"))
+    if acting.principal.reaches_all:
+        return False
+    if applies_if and not draft.sets("applies_if"):
+        asking = (conditions.is_usable(acting, entity, applies_if, as_system=each) for each in (True, False))
+        if tuple(asking) == (True, False):
+            return True
+    actions = {each.name: each for each, _plugin in session.model.of(Action)}
+    for each in session.find(AutomationAction, {"rule": draft.record}):
+        action = actions.get(each.action)
+        values = each.values if isinstance(each.values, dict) else {}
+        if action is None:
+            continue
+        of_system = set(problems_in(session, entity, action, values))
+        if set(problems_in(acting, entity, action, values)) - of_system:
+            return True
+    return False
 
 
 def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:

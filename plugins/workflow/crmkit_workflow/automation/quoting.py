@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from crmkit.errors import FilterError
 from crmkit.translation import _
+from crmkit_workflow.automation.reach import may_read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from crmkit import EntityModel, Record, Session
+    from crmkit import EntityModel, FieldModel, Record, Session
 
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)\}")
 
@@ -28,8 +29,17 @@ def problems_of(session: Session, entity: EntityModel, given: Mapping[str, objec
         for path in paths_in({name: value}):
             try:
                 session.rows(entity.declared.declared, [path], "id == 0")
+                found = session.reader.finder.find(entity, path)
             except FilterError:
+                found = None
+            if found is None or not all(is_open(session, hop) for hop in found.hops):
                 yield name, _("{path} can't be quoted: there is no such field.", path=path)
+
+
+def is_open(session: Session, hop: FieldModel) -> bool:
+    """Return whether the actor may read all records to which a reference leads, and none can be somebody's alone."""
+    entity = session.model.entities[str(hop.target)]
+    return not entity.declared.private and entity.private_mark is None and may_read_all(session, entity)
 
 
 def quoted(session: Session, record: Record, given: Mapping[str, object]) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.lifecycle.remembering import forget, remembered
-from crmkit.errors import InvalidValue
-from crmkit_workflow.automation.crossing import crosses, is_measurable, measure
+from crmkit_workflow.automation.crossing import is_measurable
+from crmkit_workflow.automation.thresholds import reaches
 from crmkit_workflow.watches.entities import Watch
 
 if TYPE_CHECKING:
@@ -37,20 +37,15 @@ def ask(session: Session, entity: EntityModel, watch: Watch, change: Change) -> 
     field = entity.fields.get(watch.field)
     if field is None or field.name not in change.changed:
         return
-    before, after = (getattr(each, field.name) for each in (change.before, change.after))
-    try:
-        value = field.kind.parse(watch.value, session.model.conventions)
-    except InvalidValue:
-        return
-    if crosses(measure(field, before), measure(field, after), measure(field, value), watch.direction):
+    if reaches(session, field, change, watch.value, watch.direction):
         key = f"watch {watch.id} {change.after.ref} {change.after.version}"
-        now, text = session.unit.now, field.kind.to_text(after)
+        now, text = session.unit.now, field.kind.to_text(getattr(change.after, field.name))
         session.elevated.enqueue(JOB, key=key, watch=watch.id, moment=now, value=text)
 
 
 def measured_fields(entity: EntityModel) -> frozenset[str]:
     """Return the fields of an entity that can be watched."""
-    return frozenset(name for name, each in entity.fields.items() if is_measurable(each) and not each.is_system)
+    return frozenset(name for name, each in entity.fields.items() if is_measurable(each))
 
 
 def watched_fields(session: Session, entity: str) -> frozenset[str]:

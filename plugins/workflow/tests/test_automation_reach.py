@@ -1,0 +1,116 @@
+"""The reach of rules: nobody has anything done, or learns anything, by a rule that it may not do or see itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crmkit import SYSTEM, ExchangeRate, Grant, Opportunity, Role, User
+from crmkit.errors import Refused
+from crmkit.testing.plugins import make_plugin
+from crmkit_activities.memos import Memo
+from crmkit_workflow.automation.entities import AutomationAction, AutomationRule, AutomationRun
+from tests.workflow.automating import refusing, rule_of, told, work
+from tests.workflow.desk import desk
+
+if TYPE_CHECKING:
+    from crmkit import CRM
+    from crmkit.testing.fixtures import CRMFactory
+
+RULES = Grant(entity="automation_rule", read="all", create="all", update="all")
+SEEN = tuple(Grant(entity=each, read="all") for each in ("user", "automation_run"))
+CLERK = Role(
+    name="clerk",
+    grants=(RULES, *SEEN, Grant(entity="ticket", read="all", create="all", update="all", hides=("answered",))),
+)
+READER = Role(
+    name="reader",
+    grants=(RULES, *SEEN, Grant(entity="ticket", read="all"), Grant(entity="customer", read="own")),
+)
+SELLER = Role(name="seller", grants=(RULES, *SEEN, Grant(entity="ticket", read="own", update="own")))
+TELL = ("notify", {"text": "{name}"})
+
+
+@pytest.fixture
+def crm(make_crm: CRMFactory) -> CRM:
+    """A service desk where a clerk sees no answers, a reader changes nothing, and a seller sees what is its own."""
+    crm = make_crm(["workflow", "activities", desk(), make_plugin("office", CLERK, READER, SELLER, after=["desk"])])
+    with crm.session(actor="admin") as session:
+        for name in ("clerk", "reader", "seller"):
+            session.create(User, name=name, external_id=name, roles=[name])
+        session.create(User, name="Bo", external_id="bo", roles=["member"])
+    return crm
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_rule_does_no_more_than_its_author_may(crm: CRM) -> None:
+    """Neither set, move nor give what it may not itself, nor raise its own rights."""
+    with crm.session(actor="reader") as session:
+        reader = session.find(User, {"external_id": "reader"})[0]
+        rule, users = (session.create(AutomationRule, name=each, entity=each) for each in ("ticket", "user"))
+        for action, given in (
+            ("set_field", {"field": "name", "value": "x"}),
+            ("move", {"stage": "working"}),
+            ("give", {"user": reader.id}),
+        ):
+            with pytest.raises(Refused, match="who may do this with all records of ticket"):
+                session.create(AutomationAction, rule=rule, action=action, values=given)
+        values = {"field": "roles", "value": "admin"}
+        with pytest.raises(Refused, match="who may do this with all records of user"):
+            session.create(AutomationAction, rule=users, action="set_field", values=values)
+        with refusing("values.text"):
+            session.create(AutomationAction, rule=rule, action="notify", values={"text": "{customer.name}"})
+        session.create(AutomationAction, rule=rule, action="notify", values={"text": "{owner.name}"})
+    with crm.session(actor="seller") as session, refusing("entity"):
+        session.create(AutomationRule, name="All tickets", entity="ticket")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_sees_less_can_switch_a_rule_off_but_not_turn_it_to_other_ends(crm: CRM) -> None:
+    """What others made it do stays theirs: neither when it is done nor for which records is changed."""
+    by_field = rule_of(crm, TELL, when="changed", field="answered")
+    by_filter = rule_of(crm, TELL, applies_if="answered")
+    by_action = rule_of(crm, ("set_field", {"field": "answered", "value": "yes"}))
+    with crm.session(actor="clerk") as session:
+        for rule in (by_field, by_filter):
+            with refusing("rule"):
+                session.create(AutomationAction, rule=rule, action="notify", values={"text": "Answered"})
+        with refusing("field"):
+            session.update(session.get(AutomationRule, by_field.id), when="crosses", value="1")
+        for rule in (by_filter, by_action):
+            with refusing("name"):
+                session.update(session.get(AutomationRule, rule.id), when="changed")
+        for rule in (by_field, by_filter, by_action):
+            assert session.update(session.get(AutomationRule, rule.id), active=False).active is False
+
+
+def test_private_records_have_no_rules(crm: CRM) -> None:
+    """A memo that is its owner's alone is quoted to nobody, also if it became so after the rule was noted."""
+    rule_of(crm, ("notify", {"text": "{subject}"}), entity="memo")
+    with crm.session(actor="bo") as session:
+        session.create(Memo, subject="Mine", private=True)
+        memo = session.create(Memo, subject="Ours", private=False)
+        session.update(session.create(Memo, subject="Mine by now", private=False), private=True)
+        assert memo.private is False
+    work(crm)
+    assert told(crm) == [("bo", "Ours")]
+    with crm.session(actor=SYSTEM) as session:
+        assert [each.state for each in session.find(AutomationRun, order="id")] == ["done", "skipped"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_value_in_another_currency_counts_at_the_rate_of_today(crm: CRM) -> None:
+    """And is refused if there is none."""
+    values = {"entity": "opportunity", "when": "crosses", "field": "amount"}
+    with crm.session(actor="admin") as session:
+        with refusing("value"):
+            session.create(AutomationRule, name="Dollars", value="1000 USD", **values)
+        session.create(ExchangeRate, currency="USD", rate="0.5", valid_from="2020-01-01")
+    rule_of(crm, TELL, value="1000 USD", **values)
+    with crm.session(actor="admin") as session:
+        bo = session.find(User, {"external_id": "bo"})[0]
+        session.create(Opportunity, name="Small", amount=499, owner=bo)
+        session.create(Opportunity, name="Large", amount=500, owner=bo)
+    work(crm)
+    assert told(crm) == [("bo", "Large")]
