@@ -9,6 +9,7 @@ import click
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_table
 from crmkit.core.declare.declarations import Command
+from crmkit.core.declare.kinds import ChoiceKind
 from crmkit.core.declare.records import Record
 from crmkit.errors import AccessDeniedError
 from crmkit.translation import _
@@ -47,10 +48,17 @@ def option(parameter: Parameter) -> click.Option:
     default = "" if parameter.default is None else _(" Default: {default}.", default=parameter.default)
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
-        metavar=parameter.kind.name.upper(),
+        metavar=metavar(parameter),
         required=parameter.required,
         help=(parameter.help or f"{parameter.label}.") + default,
     )
+
+
+def metavar(parameter: Parameter) -> str:
+    """Return what stands for the value in the help: the choices, or the name of the kind."""
+    if isinstance(parameter.kind, ChoiceKind):
+        return f"[{'|'.join(choice.name for choice in parameter.kind.choices)}]"
+    return parameter.kind.name.upper()
 
 
 def run_declared(chosen: Chosen, declared: Command, given: dict[str, str | None], form: str) -> None:
@@ -80,7 +88,10 @@ def tell(session: Session, result: object, form: str) -> None:
     from crmkit.core.reading.reports.table import Table
 
     if isinstance(result, Table):
-        click.echo(result.to_json()) if form == "json" else print_table(result, session.model.conventions)
+        if form == "json":
+            click.echo(result.to_json())
+        else:
+            print_table(result.speaking(session.model.languages), session.model.conventions)
     elif isinstance(result, Record):
         if form == "json":
             print_json(record_answer(session, result))

@@ -114,7 +114,7 @@ class Program(click.Group):
     @staticmethod
     def declared(ctx: click.Context) -> Iterator[click.Command]:
         """Yield the commands that the plugins of the chosen edition declare."""
-        chosen = ctx.ensure_object(Chosen)
+        chosen = chosen_by(ctx)
         if chosen.is_there:
             from crmkit.cli.declared import commands
 
@@ -156,6 +156,21 @@ class Program(click.Group):
             return super().invoke(ctx)
 
 
+def chosen_by(ctx: click.Context) -> Chosen:
+    """Return what the global options choose; a plugin's command is looked for before the program itself is called."""
+    if ctx.obj is None:
+        given = ctx.params
+        ctx.obj = Chosen(
+            edition=given.get("edition"),
+            plugins=given.get("plugins") or (),
+            database=given.get("database"),
+            actor=given.get("actor"),
+            tenant=given.get("tenant"),
+        )
+        ctx.call_on_close(ctx.obj.close)
+    return cast("Chosen", ctx.obj)
+
+
 def spoken(command: click.Command) -> click.Command:
     """Return a command, and those in it, whose help is in the language that is wanted."""
     command.context_class = language.Context
@@ -186,19 +201,10 @@ def spoken(command: click.Command) -> click.Command:
 )
 @click.version_option(VERSION, message="crmkit %(version)s")
 @click.pass_context
-def program(
-    ctx: click.Context,
-    *,
-    edition: Path | None,
-    plugins: tuple[str, ...],
-    database: str | None,
-    actor: str | None,
-    tenant: str | None,
-) -> None:
+def program(ctx: click.Context, **_given: object) -> None:
     """A CRM that you assemble from plugins.
 
     Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins may add further
     commands: `crmkit model` lists them.
     """
-    ctx.obj = Chosen(edition=edition, plugins=plugins, database=database, actor=actor, tenant=tenant)
-    ctx.call_on_close(ctx.obj.close)
+    chosen_by(ctx)

@@ -91,6 +91,18 @@ def test_commands_of_plugins_are_commands(filled: CommandLine) -> None:
     assert "minimum: 'x' is not a number." in filled("cities", "--minimum", "x", code=1).stderr
 
 
+def test_commands_of_plugins_come_from_what_is_chosen(
+    filled: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edition that --edition names elsewhere, or a --plugin without any, is asked for its commands."""
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    edition = str((tmp_path / "crmkit.toml").rename(tmp_path / "chosen.toml"))
+    assert filled("--edition", edition, "greet", "--name", "Ann").stdout == "Hello Ann, there are 2 customers.\n"
+    chosen = ("--plugin", str(tmp_path / "extra.py"), "--database", f"sqlite:///{tmp_path / 'crm.db'}")
+    assert "Greet somebody." in filled(*chosen, "greet", "--help").stdout
+
+
 def test_commands_of_plugins_are_for_their_roles(filled: CommandLine) -> None:
     """Who has none of a command's roles is refused."""
     filled("create", "user", "name=Ann", "external_id=ann", "roles=member")

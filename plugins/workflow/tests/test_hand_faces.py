@@ -94,6 +94,11 @@ def test_queues_from_the_command_line_and_their_workload(crm: CRM, people: Peopl
     with crm.session(actor="mia") as session:
         with pytest.raises(Refused, match="There is no queue"):
             queues(session, "distribute", queue="None")
+        with pytest.raises(Refused, match="There is no queue"):
+            queues(session, "list", queue="None")
+        with pytest.raises(Refused, match="Say which queue"):
+            queues(session, "distribute")
+        assert len(rows(queues(session, "list", queue="Leads"))) == len(records)
         assert rows(queues(session, "assign", records=first, to="ann"))[0][1] == "It is with Ann."
         assert len(rows(queues(session, "distribute", queue="Leads"))) == 1
     with crm.session(actor="ann") as session:

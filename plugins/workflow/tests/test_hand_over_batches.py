@@ -163,6 +163,8 @@ def test_hand_over_from_the_command_line(crm: CRM, people: People, make_pool: Ma
             f"user:{people['ann'].id} is no active user who could take records of customer.",
         )
         assert run(session, "preview", user="Ann", to="rules")[0][2:] == ("the assignment rules", None)
+        with pytest.raises(Refused, match="Say whose records: --user NAME"):
+            run(session, "preview")
         for wrong in ("customer", "nothing=Bob"):
             with pytest.raises(Refused, match="like customer=user:Bob"):
                 run(session, "run", user="Ann", goals=(wrong,))

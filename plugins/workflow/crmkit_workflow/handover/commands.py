@@ -35,7 +35,10 @@ def handover_command(
     """
     if do == "list":
         return listed(session)
-    found = cast("User", record_named(session, session.model.entities["user"], user or "", "user"))
+    if not user:
+        text = _("Say whose records: --user NAME.")
+        raise Refused(entity="hand_over", refusals=(Refusal(path="user", text=text),))
+    found = cast("User", record_named(session, session.model.entities["user"], user, "user"))
     if do == "resume":
         return told(session, [resume(session, last_of(session, found))])
     default = None if to is None else goal_named(session, to, "to")

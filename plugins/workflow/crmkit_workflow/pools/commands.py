@@ -130,7 +130,7 @@ def swept(session: Session) -> Text:
     if session.principal.user is not None and "all" not in session.principal.levels(
         session.model.entity(Pool), "update"
     ):
-        raise AccessDeniedError(action=_("sweep"), entity=_("pools"), actor=session.principal.name)
+        raise AccessDeniedError(action=_("sweep"), entity=_("pool"), actor=session.principal.name)
     found = sweep(session)
     return ngettext(
         "{count} record returned of {checked} that were looked at; {failed} could not.",

@@ -32,7 +32,7 @@ def queue_command(
         AccessDeniedError: if somebody gives out a queue whose head it isn't.
     """
     if do == "list":
-        return listed(session)
+        return listed(session, None if queue is None else queue_named(session, queue))
     if do == "distribute":
         return told(session, distribute(session, headed(session, queue)))
     refs = refs_of(session, entity, records or ())
@@ -51,26 +51,42 @@ def headed(session: Session, name: str | None) -> Queue:
         Refused: if there is no such queue.
         AccessDeniedError: if the actor isn't its head.
     """
+    found = queue_named(session, name)
+    user = session.principal.user
+    if user is not None and not is_head(session, found, user):
+        raise AccessDeniedError(action=_("give out"), entity=_("queue"), actor=session.principal.name)
+    return found
+
+
+def queue_named(session: Session, name: str | None) -> Queue:
+    """Return the queue of a name.
+
+    Raises:
+        Refused: if there is no such queue, or none is named.
+    """
+    if not name:
+        text = _("Say which queue: --queue NAME.")
+        raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
     found = session.elevated.find(Queue, {"name": name})
     if not found:
-        text = _("There is no queue {name!r}.", name=name or "")
+        text = _("There is no queue {name!r}.", name=name)
         raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
-    user = session.principal.user
-    if user is not None and not is_head(session, found[0], user):
-        raise AccessDeniedError(action=_("give out"), entity=_("queue"), actor=session.principal.name)
     return found[0]
 
 
-def listed(session: Session) -> Table:
-    """Return what waits in the queues in which the actor works, the longest waiting first; all for the system."""
+def listed(session: Session, queue: Queue | None) -> Table:
+    """Return what waits in the queues in which the actor works, or in one, the longest first; all for the system."""
     user, elevated = session.principal.user, session.elevated
     queues = [int(row[0]) for row in elevated.rows(QueueMember, ["queue"], {"user": user})] if user else []  # type: ignore[call-overload]
-    where = "state == 'waiting' and is_open" + (" and queue in given.queues" if user else "")
+    if queue is not None:
+        queues = [each for each in queues if each == queue.id] if user else [queue.id]
+    is_narrowed = user is not None or queue is not None
+    where = "state == 'waiting' and is_open" + (" and queue in given.queues" if is_narrowed else "")
     rows = elevated.rows(
         QueueItem,
         ["queue.name", "record", "entered_at"],
         where,
-        given={"queues": queues} if user else None,
+        given={"queues": queues} if is_narrowed else None,
         order="entered_at",
         limit=MOST,
     )
