@@ -158,11 +158,16 @@ def removing(tables: Tables, entities: Mapping[str, str]) -> Callable[[sa.Connec
 
 
 def forget_records(connection: sa.Connection, tables: Tables, table: sa.Table, entities: Sequence[str]) -> None:
-    """Delete the rows of a system's table that are about records of some entities; empty those of the change log."""
+    """Delete the rows of a system's table that are about records of some entities; empty those of the change log.
+
+    The salts of sealed changes go with their values, so that the chain of seals still holds.
+    """
     for name, column in ENTITY_COLUMNS:
         if table.name == f"{tables.prefix}{name}":
             about = table.c[column].in_(entities)
             if name in KEPT:
+                sealed, ids = tables.system.sealed_change, sa.select(table.c.id).where(about)
+                connection.execute(sealed.update().where(sealed.c.change_id.in_(ids)).values(salt=None))
                 connection.execute(table.update().where(about).values(old=None, new=None))
             else:
                 connection.execute(table.delete().where(about))
