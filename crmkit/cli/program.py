@@ -201,7 +201,7 @@ def spoken(command: click.Command) -> click.Command:
 )
 @click.version_option(VERSION, message="crmkit %(version)s")
 @click.pass_context
-def program(ctx: click.Context, **_given: object) -> None:
+def program(ctx: click.Context, /, **_given: object) -> None:
     """A CRM that you assemble from plugins.
 
     Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins may add further

@@ -70,6 +70,8 @@ def test_a_report_comes_in_every_form(filled: CommandLine) -> None:
     assert list(csv.reader(filled("report", "cities", "--format", "csv").stdout.splitlines()))[1] == ["Lyon", "1"]
     filled("report", "cities", "--output", "cities.html")
     assert "<table" in Path("cities.html").read_text()
+    filled("--language", "zh_CN", "report", "pipeline", "--output", "pipeline.html")
+    assert "阶段" in Path("pipeline.html").read_text(encoding="utf-8")
     filled("report", "cities", "--output", "cities.xlsx")
     assert Path("cities.xlsx").read_bytes().startswith(b"PK")
 

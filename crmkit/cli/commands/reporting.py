@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crmkit.cli.language import echo
+from crmkit.cli.language import asked_locale, echo
 from crmkit.cli.output import print_json, print_table, print_texts, write_file
 from crmkit.translation import _
 
@@ -56,7 +56,7 @@ def report(
     if wanted == "text" and output is None:
         print_table(table, conventions)
         return
-    content = rendered(table, wanted, conventions.locale, conventions.time_zone)
+    content = rendered(table, wanted, asked_locale() or conventions.locale, conventions.time_zone)
     if output is not None:
         write_file(output, content)
         echo(_("Wrote {output}.", output=output), err=True)
