@@ -272,6 +272,16 @@ def test_rules_and_levels_of_which_nothing_comes_are_refused(crm: CRM) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_level_sets_nothing_that_only_programs_write(crm: CRM) -> None:
+    """Nobody approves a deal by having it escalated."""
+    with crm.session(actor="admin") as session:
+        rule = session.create(EscalationRule, name="Approve", entity="opportunity")
+        with refused(crm, session, Refused) as caught:
+            session.create(EscalationLevel, rule=rule, after="1:00", field="approval", value="approved")
+        assert "that could be set" in str(caught.value)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_escalations_are_not_forgotten(crm: CRM, clock: FrozenClock) -> None:
     """Nobody deletes what was reached, as it would be reached again; it goes with its record."""
     make_escalation(crm, {"after": "1:00"})

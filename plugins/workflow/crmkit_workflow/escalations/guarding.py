@@ -63,14 +63,15 @@ def check_queue(draft: Draft, entity: EntityModel) -> None:
 
 
 def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
-    """Refuse a field that there isn't, and a value that it can't have."""
+    """Refuse a field that there isn't or that whoever writes the level may not set, and a value that it can't have."""
     name, value = draft.get("field"), draft.get("value")
     if name is None:
         if value is not None:
             draft.refuse("field", _("Say which field gets this value."))
         return
-    field = entity.writable.get(str(name))
-    if field is None or str(name) == entity.owner:
+    field, principal = entity.writable.get(str(name)), session.acting.principal
+    locked = frozenset[str]() if principal.reaches_all else principal.rights.locked(entity)
+    if field is None or field.declared.locked or str(name) in {entity.owner, *locked}:
         draft.refuse("field", _("{entity} has no field {name} that could be set.", entity=entity.name, name=name))
         return
     try:
