@@ -32,6 +32,12 @@ def breaks(session: Session, record: Record) -> None:
     raise LookupError
 
 
+def deletes(session: Session, record: Record) -> None:
+    """Delete the record."""
+    session.delete(record)
+
+
+DELETES = Action(name="delete", run=deletes, entities=("ticket",))
 BREAKS = Action(name="break", run=breaks, parameters=(), entities=("ticket",))
 
 
@@ -42,7 +48,7 @@ TELL = ("notify", {"text": "{name} of {owner.name} is {priority}"})
 def automated_desk(make_crm: CRMFactory, clock: FrozenClock) -> CRM:
     """A service desk on a Friday at 16:00 in Berlin: Bo, and Li above."""
     clock.now = berlin(2026, 3, 27, 16)
-    crm = make_crm(["workflow", desk(), make_plugin("curse", UNHAPPY, ESCALATED, BREAKS, after=["desk"])])
+    crm = make_crm(["workflow", desk(), make_plugin("curse", UNHAPPY, ESCALATED, BREAKS, DELETES, after=["desk"])])
     with crm.session(actor="admin") as session:
         li = session.create(User, name="Li", external_id="li", roles=["member"])
         session.create(User, name="Bo", external_id="bo", manager=li, roles=["member"])

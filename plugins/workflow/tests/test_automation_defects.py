@@ -87,3 +87,14 @@ def test_a_rule_whose_plugin_is_gone_stops_no_other(crm: CRM, clock: FrozenClock
         with refusing("entity"):
             session.update(gone, applies_if="id > 1")
         assert session.update(gone, active=False).active is False
+
+
+def test_an_action_that_deletes_the_record_holds_up_no_other(crm: CRM) -> None:
+    """What comes after it is about nothing any more, and the log is gone with the record."""
+    rule_of(crm, ("delete", {}), TELL, applies_if="name == 'One'")
+    ticket_of(crm)
+    rule_of(crm, TELL)
+    ticket_of(crm, name="Two")
+    work(crm)
+    assert told(crm) == [("bo", "Two of Bo is Normal")]
+    assert log(crm) == [("created 1", "done", None)]

@@ -62,7 +62,9 @@ def run_job(session: Session, run: JobRun, runs: Sequence[int]) -> None:
             session.enqueue(JOB, runs=[each.id])
         else:
             done.append((each, finished(session, each, state, problem)))
-    session.update_many(done)
+    there = session.find(AutomationRun, WAITS, given={"ids": [each.id for each, _values in done]})
+    kept = {each.id for each in there}  # a record that an action deletes takes its log along
+    session.update_many((each, values) for each, values in done if each.id in kept)
 
 
 def actions_of(session: Session, rules: Sequence[int]) -> Mapping[int, Sequence[AutomationAction]]:
@@ -89,7 +91,9 @@ def carry_out(
     try:
         with savepoint(session):
             for each in actions:
-                record = session.by_id(session.model.entity(record), [record.id]).get(record.id, record)
+                record = session.by_id(session.model.entity(record), [record.id]).get(record.id)
+                if record is None:  # the action before has deleted it
+                    break
                 given = each.values if isinstance(each.values, dict) else {}
                 with occasion(session, CarryingOut(chain=chain, run=run.id, action=each.id)):
                     perform(session, each.action, record, quoted(session, record, given))
