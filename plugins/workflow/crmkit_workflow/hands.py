@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit_workflow import faces
 from crmkit_workflow.handover import entities as hand_over_entities
 from crmkit_workflow.handover import guarding as leaving
-from crmkit_workflow.handover import settings
+from crmkit_workflow.handover import returning, settings
 from crmkit_workflow.ownership import entities, giving, guarding, poolable
 from crmkit_workflow.pools import declarations, following
 from crmkit_workflow.pools import entities as pool_entities
@@ -81,3 +81,8 @@ def after_change(session: Session, changes: Batch[Change]) -> None:
     giving.record_changes(session, changes)
     queues.settle(session, changes)
     leaving.perform(session, changes)
+
+
+def after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Give records that are back, and whose owners have left, to somebody who is there."""
+    returning.give_back(session, changes)

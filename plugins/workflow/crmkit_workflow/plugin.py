@@ -107,8 +107,9 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
 
 @hookimpl
 def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
-    """Have rules count again that were brought back, and carry out what waited for records that are back."""
+    """Have rules count again that were brought back, and have somebody own and carry out what is back."""
     decisions.after_restore(session, changes)
+    hands.after_restore(session, changes)
     timekeeping.renew(session, changes)
     rules.after_restore(session, changes)
 

@@ -196,3 +196,31 @@ def test_nobody_who_has_gone_gets_anything(crm: CRM, people: People) -> None:
         assert [str(each) for each in owners_are_active(session)] == [
             f"customer {acme.id} belongs to user:{zoe.id}, who is not active."
         ]
+
+
+@pytest.mark.row("M5")
+def test_what_comes_back_goes_to_somebody_who_is_there(crm: CRM, people: People) -> None:
+    """A deleted record whose owner has left meanwhile belongs to whoever restores it."""
+    with crm.session(actor="admin") as session:
+        acme, bistro = (session.create(Customer, name=name, owner=people["zoe"]) for name in ("Acme", "Bistro"))
+        session.delete(acme)
+        session.delete(bistro)
+        session.update(people["zoe"], active=False)
+        admin = session.actor_ref
+        session.restore(Customer, acme.id)
+        assert session.get(Customer, acme.id).owner == admin
+    with crm.session(actor=SYSTEM) as session:
+        session.restore(Customer, bistro.id)
+        assert session.get(Customer, bistro.id).owner is None
+        assert list(owners_are_active(session)) == []
+        assert session.count(OwnershipRecord, {"how": "handed_over"}) == 2
+
+
+@pytest.mark.row("M5")
+def test_rules_that_give_everything_back_to_who_leaves_come_to_an_end(crm: CRM, people: People) -> None:
+    """What the assignment rules give to the user again stays, once."""
+    with crm.session(actor="admin") as session:
+        session.create(AssignmentRule, name="All", user=people["ann"])
+        session.create(Customer, name="Acme", owner=people["ann"])
+        assert hand_over(session, people["ann"], default=RULES) == {"customer": 1}
+        assert owners(session) == {"Acme": people["ann"].id}

@@ -13,6 +13,7 @@ from crmkit_workflow.automation.catching import CarryingOut
 from crmkit_workflow.automation.entities import SUPERIOR, USER
 from crmkit_workflow.automation.reach import may_with_all
 from crmkit_workflow.ownership.giving import give as give_to
+from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.pools.handling import release as release_into
 from crmkit_workflow.pools.results import NotGiven
 from crmkit_workflow.queues.distributing import distribute, put
@@ -22,7 +23,7 @@ from crmkit_workflow.staff import superiors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from crmkit import EntityModel, Record, Session
+    from crmkit import EntityModel, Record, Ref, Session
     from crmkit.core.declare.access import Action
     from crmkit_workflow.pools.entities import Pool
 
@@ -31,7 +32,7 @@ WHY = _("By a rule")
 
 def notify(session: Session, record: Record, *, to: str, user: Ref[object] | None, text: str) -> None:
     """Tell somebody something about a record."""
-    told = user if to == USER else owner_of(session, record)
+    told = user if to == USER else owner_of(session.model.entity(record), record)
     if to == SUPERIOR and told is not None:
         told = superior_of(session, told)
     if told is None:
@@ -124,13 +125,6 @@ def check_reach(session: Session, entity: EntityModel, action: Action) -> Iterat
     """Yield that whoever writes the rule may not do this with all records of the entity."""
     if not may_with_all(session, entity, action):
         yield "entity", _("It is for those who may do this with all records of {entity}.", entity=entity.name)
-
-
-def owner_of(session: Session, record: Record) -> Ref[object] | None:
-    """Return whose a record is."""
-    entity = session.model.entity(record)
-    found = getattr(record, entity.owner) if entity.owner else None
-    return found if isinstance(found, Ref) else None
 
 
 def superior_of(session: Session, user: Ref[object]) -> Ref[object] | None:

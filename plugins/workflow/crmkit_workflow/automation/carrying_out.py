@@ -14,9 +14,10 @@ from crmkit.core.lifecycle.occasions import occasion
 from crmkit.core.lifecycle.opening import is_retryable
 from crmkit.errors import ConflictError, CRMKitError, DatabaseError, SessionError
 from crmkit.translation import _
-from crmkit_workflow.automation.catching import JOB, ONCE, CarryingOut, in_home_language
+from crmkit_workflow.automation.catching import JOB, ONCE, CarryingOut
 from crmkit_workflow.automation.entities import (
     DONE,
+    LONGEST_PROBLEM,
     REFUSED,
     SKIPPED,
     AutomationAction,
@@ -26,6 +27,7 @@ from crmkit_workflow.automation.entities import (
 from crmkit_workflow.automation.quoting import quoted
 from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.conditions import ask
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +128,7 @@ def still_meeting(
 def finished(session: Session, run: AutomationRun, state: str, problem: str | None) -> dict[str, object]:
     """Return what is written down of a run that has come to an end."""
     values: dict[str, object] = {"state": state, "finished_at": session.unit.now}
-    values["problem"] = None if problem is None else in_home_language(session, problem)
+    values["problem"] = None if problem is None else in_home_language(session, problem)[:LONGEST_PROBLEM]
     if state == SKIPPED and run.occasion == ONCE:
         values["occasion"] = f"{ONCE}, but not at {run.id}"  # so that another occasion can be the one
     return values

@@ -19,6 +19,7 @@ from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.automation.terms import rules_by_entity
 from crmkit_workflow.automation.thresholds import reaches
 from crmkit_workflow.conditions import AT_ONCE, ask
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -211,9 +212,5 @@ def state_of(
         problem = _("It was carried out {count} times within an hour.", count=MOST_AN_HOUR)
     if problem is None:
         return {"state": WAITING}
-    return {"state": SKIPPED, "finished_at": session.unit.now, "problem": in_home_language(session, problem)}
-
-
-def in_home_language(session: Session, text: str) -> str:
-    """Return a text in the language of the CRM, as the log keeps it, cut to what it holds."""
-    return session.model.languages.of(session.model.conventions.locale).say(text)[:LONGEST_PROBLEM]
+    said = in_home_language(session, problem)[:LONGEST_PROBLEM]
+    return {"state": SKIPPED, "finished_at": session.unit.now, "problem": said}

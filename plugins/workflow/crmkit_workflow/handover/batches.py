@@ -33,6 +33,7 @@ from crmkit_workflow.handover.handing import (
 from crmkit_workflow.pools import limits
 from crmkit_workflow.queues.distributing import distribute
 from crmkit_workflow.queues.entities import Queue
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -220,15 +221,17 @@ def handed(
             if isinstance(result, Record):
                 found.append(HandedOver(record=record.ref, goal=goal))
             else:
-                found.append(NotHandedOver(record=record.ref, text=said_of(result)))
+                found.append(NotHandedOver(record=record.ref, text=said_of(session, result)))
         if isinstance(goal, Ref) and goal.entity == "queue":
             distribute(session, session.elevated.get(Queue, int(goal)))
     return found
 
 
-def said_of(error: Exception) -> str:
-    """Return what an error says to people."""
-    return str(error) if isinstance(error, CommandError) else _("It was refused.")
+def said_of(session: Session, error: Exception) -> str:
+    """Return what an error says to people, in the language of the CRM."""
+    if not isinstance(error, CommandError):
+        return in_home_language(session, _("It was refused."))
+    return error.translated(session.model.languages.of(session.model.conventions.locale))
 
 
 def move_on(
@@ -237,7 +240,7 @@ def move_on(
     """Note how far a hand-over is, and what stayed."""
     stayed = [each for each in results if isinstance(each, NotHandedOver)]
     known = cast("list[object]", hand_over.problems or [])
-    listed = [*known, *({"record": str(each.record), "text": str(each.text)} for each in stayed)]
+    listed = [*known, *({"record": str(each.record), "text": in_home_language(session, each.text)} for each in stayed)]
     return session.elevated.update(
         hand_over,
         entity=entity.name,
@@ -262,7 +265,7 @@ def end(session: Session, hand_over: HandOver, goals: Mapping[str, Goal]) -> tup
             with savepoint(session):
                 deactivate(session.elevated, elevated.get(User, user), goals, default=goals.get(ANY))
         except CommandError as error:
-            problems = [{"record": f"user:{user}", "text": str(error)}]
+            problems = [{"record": f"user:{user}", "text": said_of(session, error)}]
     left = sum(owned_by(session, user).values())
     status = LEFT if left or problems else DONE
     elevated.update(hand_over, status=status, left=left, problems=problems, ended_at=session.unit.now)

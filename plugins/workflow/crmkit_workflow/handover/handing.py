@@ -128,11 +128,12 @@ def problem_of(session: Session, user: int, name: str, goal: Goal) -> Text | Non
 
 
 def hand_over_of(session: Session, entity: EntityModel, user: int, goal: Goal) -> None:
-    """Hand over a user's records of one entity, in batches."""
+    """Hand over a user's records of one entity, in batches; what assignment rules give back to the user stays."""
     elevated = session.elevated
-    where, given = where_of(session, entity), {"user": user}
+    where, given = f"{where_of(session, entity)} and id > given.after", {"user": user, "after": 0}
     while records := elevated.find(entity.declared.declared, where, given=given, order="id", limit=BATCH):
         give_to(session, user, records, goal)
+        given["after"] = records[-1].id
     if isinstance(goal, Ref) and goal.entity == "queue":
         distribute(session, elevated.get(Queue, int(goal)))
 
