@@ -10,6 +10,7 @@ from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.approvals.awaiting import awaiting
 from crmkit_workflow.approvals.deciding import approve, reject
+from crmkit_workflow.approvals.parts import known
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.submitting import recall, submit
 
@@ -24,6 +25,7 @@ def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
 
     Raises:
         Refused: if more than one thing is asked for at once.
+        NotFoundError: if there is no such request, or none that concerns the actor.
     """
     asked = [name for name in ("submit", "approve", "reject", "recall") if given.get(name) is not None]
     if len(asked) > 1:
@@ -35,7 +37,7 @@ def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
     said, named = None if comment is None else str(comment), None if step is None else str(step)
     if asked == ["submit"]:
         return submit(session, record_of(session, given["submit"]), note=said)
-    request = session.elevated.get(ApprovalRequest, int(str(given[asked[0]])))
+    request = known(session, session.elevated.get(ApprovalRequest, int(str(given[asked[0]]))))
     if asked == ["approve"]:
         return approve(session, request, comment=said, step=named)
     return recall(session, request) if asked == ["recall"] else reject(session, request, comment=said or "", step=named)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
-
-from crmkit.core.declare.values import Ref
 from crmkit.errors import Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import (
     announce,
-    base_of,
     close_tasks,
     finish,
     go_on,
@@ -20,27 +16,19 @@ from crmkit_workflow.approvals.course import (
     tasks_of,
 )
 from crmkit_workflow.approvals.flows import PREVIOUS
+from crmkit_workflow.approvals.parts import known, parts_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.status import APPROVED, REJECTED
-from crmkit_workflow.delegation.authority import Matter, in_force, mandates
 from crmkit_workflow.errors import NotDecidableError, NoUserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from crmkit import Session
-    from crmkit_workflow.delegation.entities import Delegation
+    from crmkit_workflow.approvals.parts import Part
 
 Verdict = Literal["approved", "rejected"]
-
-
-@frozen(kw_only=True, eq=False)
-class Part:
-    """A task that the actor may decide; `delegation` is the one by which it does so for somebody else."""
-
-    task: ApprovalTask
-    delegation: Delegation | None
 
 
 def approve(
@@ -50,6 +38,7 @@ def approve(
 
     Raises:
         NotDecidableError: if nothing of it awaits the actor; it says whom it awaits.
+        NotFoundError: if the request doesn't concern the actor.
         NoUserError: if the system wants to decide.
     """
     return decide(session, request, APPROVED, comment, step)
@@ -60,6 +49,7 @@ def reject(session: Session, request: ApprovalRequest, *, comment: str, step: st
 
     Raises:
         NotDecidableError: if nothing of it awaits the actor, or the reason is missing.
+        NotFoundError: if the request doesn't concern the actor.
         NoUserError: if the system wants to decide.
     """
     if not comment.strip():
@@ -74,7 +64,7 @@ def decide(
     if session.principal.user is None:
         raise NoUserError
     with session.unit.command(writes_much=True):
-        found = lock(session, request.id)
+        found = known(session, lock(session, request.id))
         part = chosen_part(session, found, step)
         delegation = None if part.delegation is None else part.delegation.ref
         decided = {
@@ -110,22 +100,6 @@ def chosen_part(session: Session, request: ApprovalRequest, step: str | None) ->
         steps = ", ".join(dict.fromkeys(each.task.step for each in own))
         raise refused("step", _("You decide in several steps. Name one of: {steps}.", steps=steps))
     return own[0]
-
-
-def parts_of(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> list[Part]:
-    """Return those tasks of a request that the actor may decide, the own ones first."""
-    user = session.principal.user
-    assert user is not None
-    own = [Part(task=each, delegation=None) for each in tasks if each.approver == user]
-    matter = Matter(entity=request.record.entity, flow=int(request.flow), amount=base_of(request))
-    allowed = [each for each in mandates(in_force(session, session.today), user) if each.covers(matter)]
-    by_approver = {each.approver: each.chain[-1] for each in reversed(allowed)}
-    others = [
-        Part(task=each, delegation=by_approver[int(each.approver)])
-        for each in tasks
-        if isinstance(each.approver, Ref) and int(each.approver) in by_approver and each.approver != user
-    ]
-    return [*own, *others]
 
 
 def send_back(session: Session, request: ApprovalRequest) -> ApprovalRequest:

@@ -8,6 +8,7 @@ from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
+from crmkit_workflow.approvals.parts import known
 from crmkit_workflow.approvals.plan import amount_of, fitting_flow, has_grown, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.status import PENDING, RECALLED, REJECTED, is_approvable
@@ -128,9 +129,10 @@ def recall(session: Session, request: ApprovalRequest) -> ApprovalRequest:
 
     Raises:
         NotRecallableError: if it is closed, or the actor is neither the submitter nor the administrator of the flow.
+        NotFoundError: if the request doesn't concern the actor.
     """
     with session.unit.command(writes_much=True):
-        found = lock(session, request.id)
+        found = known(session, lock(session, request.id))
         if not found.open:
             raise NotRecallableError(
                 entity="approval_request",

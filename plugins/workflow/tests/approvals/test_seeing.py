@@ -1,0 +1,65 @@
+"""Seeing: who learns of a request, and to whom the record is opened that is to be decided about."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crmkit import Grant, Opportunity, Role, User
+from crmkit.errors import NotFoundError
+from crmkit.testing.plugins import make_plugin
+from crmkit_workflow.approvals.commands import approvals
+from crmkit_workflow.approvals.deciding import approve, reject
+from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep, ApprovalStepUser
+from crmkit_workflow.approvals.submitting import recall, submit
+
+if TYPE_CHECKING:
+    from crmkit import CRM
+    from crmkit.testing.fixtures import CRMFactory
+    from crmkit_workflow.approvals.requests import ApprovalRequest
+
+NARROW = Role(name="narrow", grants=(Grant(entity="opportunity", read="own"), Grant(entity="user", read="all")))
+
+
+@pytest.fixture
+def narrow(make_crm: CRMFactory) -> CRM:
+    """A CRM in which Sam sells, Lee decides, and neither Lee nor Kim nor Fay see what isn't theirs."""
+    crm = make_crm(["workflow", make_plugin("narrow", NARROW)])
+    with crm.session(actor="admin") as session:
+        for name in ("sam", "lee", "kim", "fay"):
+            session.create(User, name=name.title(), external_id=name, roles=["member" if name == "sam" else "narrow"])
+        flow = session.create(ApprovalFlow, name="Deals", entity="opportunity", otherwise="pass")
+        step = session.create(ApprovalStep, flow=flow, name="legal", approvers="users")
+        session.create(ApprovalStepUser, step=step, user=session.find(User, {"external_id": "lee"})[0])
+    return crm
+
+
+def submitted(crm: CRM) -> ApprovalRequest:
+    """Have Sam submit a deal."""
+    with crm.session(actor="sam") as session:
+        return submit(session, session.create(Opportunity, name="200 seats"))
+
+
+@pytest.mark.row("F7")
+def test_a_request_that_does_not_concern_the_actor_is_not_there(narrow: CRM) -> None:
+    """Who neither sees the record, nor decides, nor submitted it, learns no more than of a number that isn't there."""
+    request = submitted(narrow)
+    with narrow.session(actor="fay") as session:
+        for ask in (
+            partial(approvals, session, approve=1),
+            partial(approvals, session, reject=1),
+            partial(approvals, session, recall=1),
+            partial(approve, session, request),
+            partial(reject, session, request, comment="No."),
+            partial(recall, session, request),
+        ):
+            with pytest.raises(NotFoundError, match="There is no approval_request 1"):
+                ask()
+        with pytest.raises(NotFoundError, match="There is no approval_request 7"):
+            approvals(session, approve=7)
+    with narrow.session(actor="lee") as session:
+        assert approve(session, request).status == "approved"
+    with narrow.session(actor="lee") as session, pytest.raises(NotFoundError):
+        approve(session, request)
