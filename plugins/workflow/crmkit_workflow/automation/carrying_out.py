@@ -27,6 +27,7 @@ from crmkit_workflow.automation.entities import (
 from crmkit_workflow.automation.quoting import quoted
 from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.conditions import ask
+from crmkit_workflow.problems import said_to_all
 from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def carry_out(
     except (ConflictError, DatabaseError, SessionError):
         raise
     except CRMKitError as error:
-        return REFUSED, error.translated(session.model.languages.of(session.model.conventions.locale))
+        return REFUSED, said_to_all(session, error)
     return DONE, None
 
 

@@ -9,10 +9,11 @@ from attrs import frozen
 
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
-from crmkit.errors import CommandError, ConflictError, Refused
+from crmkit.errors import ConflictError, Refused
 from crmkit.translation import Text, _
 from crmkit_workflow.escalations.entities import LONGEST_PROBLEM, Escalation
 from crmkit_workflow.ownership.owners import owner_of
+from crmkit_workflow.problems import said_to_all
 from crmkit_workflow.queues.distributing import distribute, open_items, put
 from crmkit_workflow.queues.entities import Queue
 from crmkit_workflow.staff import active_among, superiors
@@ -75,7 +76,7 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
         if isinstance(result, Exception):
             if is_passing(result):
                 continue
-            note(session, rule, [(each, each.record.version, said_of(result))])
+            note(session, rule, [(each, each.record.version, said_to_all(session, result))])
         now = result.record if isinstance(result, Done) else each.record
         told += tellings(entity, rule, each, superior_of=superior_of, taker=taker_of(entity, each, now))
     session.notify_many(told)
@@ -84,11 +85,6 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
 def is_passing(error: Exception) -> bool:
     """Return whether an error comes of what somebody else does at this moment: change the record, or escalate it."""
     return isinstance(error, ConflictError) or (isinstance(error, Refused) and error.entity == "escalation")
-
-
-def said_of(error: Exception) -> str:
-    """Return what an error says to people."""
-    return str(error) if isinstance(error, CommandError) else _("It was refused.")
 
 
 def queues_of(session: Session, due: Iterable[Due]) -> dict[int, Queue]:
