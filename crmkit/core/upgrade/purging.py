@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.assemble.plugins import requirement_name
+from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.declare.outbox import HANDLER, JOB, consumer_name
 from crmkit.core.storage.file_contents import forget_uses
 from crmkit.core.upgrade.rebuilding import drop_columns
@@ -144,6 +145,7 @@ def removing(tables: Tables, entities: Mapping[str, str]) -> Callable[[sa.Connec
         for table in tables.system.all:
             if table.name in present:
                 forget_records(connection, tables, table, list(entities))
+        forget_references(connection, tables, set(entities), present)
         for name, dropped in entities.items():
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"DROP TABLE {quoted(connection, dropped, tables.schema)} CASCADE")
@@ -171,6 +173,26 @@ def forget_records(connection: sa.Connection, tables: Tables, table: sa.Table, e
                 connection.execute(table.update().where(about).values(old=None, new=None))
             else:
                 connection.execute(table.delete().where(about))
+
+
+def forget_references(connection: sa.Connection, tables: Tables, gone: set[str], present: set[str]) -> None:
+    """Empty the references to records of any entity that point at purged ones; what must have one goes with them.
+
+    Ids begin anew when a plugin is installed again: what is left would point at other records then.
+    """
+    for entity in tables.model.entities.values():
+        table = tables[entity.name]
+        if entity.name in gone or table.name not in present:
+            continue
+        for field in entity.fields.values():
+            if not isinstance(field.kind, AnyRefKind):
+                continue
+            about, number = (table.c[each] for each in field.columns)
+            pointing = about.in_(gone)
+            if field.declared.required:
+                connection.execute(table.delete().where(pointing))
+            else:
+                connection.execute(table.update().where(pointing).values({about: None, number: None}))
 
 
 def forgetting(tables: Tables, plugin: str) -> Callable[[sa.Connection], None]:

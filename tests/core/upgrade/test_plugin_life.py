@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Customer, Opportunity
+from crmkit import Customer, ExternalId, Notice, Opportunity, User
 from crmkit.errors import (
     DestructiveError,
     StalePlanError,
@@ -18,7 +18,7 @@ from crmkit.errors import (
 )
 from crmkit.testing.plugins import make_plugin
 from crmkit.testing.schemas import contents_of, schema_of
-from tests.core.upgrade.rental import rental, use
+from tests.core.upgrade.rental import Bicycle, rental, use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +168,24 @@ def test_the_change_log_keeps_that_something_was_and_not_what(make_crm: CRMFacto
     assert rows
     assert {tuple(row) for row in rows} == {(None, None)}
     assert bare.audit.verify() == []
+
+
+def test_what_points_at_purged_records_points_at_nothing(make_crm: CRMFactory) -> None:
+    """A reference to records of any entity is emptied; what must have one, such as an external id, goes."""
+    database = make_crm.database()
+    crm = make_crm([rental()], on=database)
+    use(crm)
+    with crm.session(actor="admin") as session:
+        (bicycle,), (customer,) = session.find(Bicycle), session.find(Customer)
+        session.set_external_id(bicycle, "shop", "B1")
+        session.set_external_id(customer, "shop", "C1")
+        bo = session.create(User, name="Bo", external_id="bo")
+        session.notify(bo, "Red 1 is out", about=bicycle)
+        session.notify(bo, "Renter 1 is here", about=customer)
+    bare = make_crm(on=database)
+    bare.plugins.apply(bare.plugins.plan(purge=["rental"]), destructive=True)
+    with bare.session(actor="bo") as session:
+        told = [(each.text, each.about) for each in session.find(Notice, order="id")]
+        assert told == [("Red 1 is out", None), ("Renter 1 is here", customer.ref)]
+    with bare.session(actor="admin") as session:
+        assert [each.record for each in session.find(ExternalId)] == [customer.ref]
