@@ -59,6 +59,13 @@ def test_init_takes_answers_by_options(crmkit: CommandLine) -> None:
     assert (written["currency"], written["time_zone"], written["locale"]) == ("USD", "Asia/Shanghai", "zh_Hans_CN")
 
 
+def test_init_takes_plugins_with_spaces_between(crmkit: CommandLine) -> None:
+    """Names that are no path are taken apart at spaces, too."""
+    crmkit("init", "--plugins", "activities workflow, sales")
+    found = json.loads(crmkit("plugins", "--format", "json").stdout)["plugins"]
+    assert {"activities", "workflow", "sales"} <= {each["name"] for each in found if each["enabled"]}
+
+
 def test_init_never_overwrites(crmkit: CommandLine) -> None:
     """An edition that is there stays as it is."""
     Path("crmkit.toml").write_text("# mine\n", encoding="utf-8")

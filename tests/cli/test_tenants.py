@@ -63,3 +63,5 @@ def test_mistakes_have_exit_codes(hosting: CommandLine) -> None:
     hosting("tenants", "create", "Bad Name", code=2)
     hosting("tenants", "create", "acme", code=1)
     assert "--tenant" in hosting("--tenant", "acme", "tenants", code=2).stderr
+    said = hosting("--tenant", "acme", "plugins", "enable", "sales", code=2).stderr
+    assert "Leave out --tenant" in said

@@ -253,6 +253,7 @@ def changed(chosen: Chosen, enabled: Iterable[str], disabled: Iterable[str]) -> 
     """Return the CRM with other plugins on its list; the edition's file is left as it is.
 
     Raises:
+        UsageError: if a tenant was chosen.
         UnknownNameError: if a plugin is to be taken off the list that isn't on it.
         AssemblyError: if the plugins don't fit together.
     """
@@ -264,6 +265,9 @@ def changed(chosen: Chosen, enabled: Iterable[str], disabled: Iterable[str]) -> 
     wished, unwished = tuple(enabled), tuple(disabled)
     if not wished and not unwished:
         return chosen.database_crm
+    if chosen.tenant is not None:
+        text = _("All tenants have the plugins of the edition. Leave out --tenant, and then upgrade each tenant.")
+        raise click.UsageError(text)
     path, listed = edition_of(chosen)
     given = dict(parsed(path))
     table = given.get("crm")

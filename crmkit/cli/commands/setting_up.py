@@ -61,7 +61,7 @@ def init(
     }
     proposed = wished_plugins(chosen, modes, preset) if plugins is None or modes or preset else []
     more = asked(plugins, _("Plugins, separated by commas"), ",".join(proposed))
-    wished = [each.strip() for each in more.split(",") if each.strip()]
+    wished = [name for each in more.split(",") for name in named(each.strip())]
     write_edition(path, answers, list(dict.fromkeys([*(proposed if plugins else ()), *wished, *chosen.plugins])))
     where = () if path.resolve() == Path(FILE).resolve() else ("--edition", str(path))
     echo(_("Wrote {path}. Next:", path=path))
@@ -99,3 +99,9 @@ def has_users(chosen: Chosen) -> bool:
 
     with chosen.database_crm.session(actor=SYSTEM, readonly=True) as session:
         return session.count(User, "active") > 0
+
+
+def named(text: str) -> list[str]:
+    """Return the plugins that a text names: a path, or names that spaces are between."""
+    is_path = "/" in text or text.endswith(".py")
+    return [text] if is_path else text.split()
