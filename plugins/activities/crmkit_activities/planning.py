@@ -45,8 +45,11 @@ def plan(
 
 
 def check(session: Session, _entity: EntityModel, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield that there is no such kind of activity."""
-    known = [each.name for each in session.model.entity(Activity).fields["kind"].kind.choices]  # type: ignore[attr-defined]
+    """Yield that there is no such kind of activity, or that whoever writes the rule may not create them for others."""
+    activity, principal = session.model.entity(Activity), session.principal
+    if "all" not in principal.levels(activity, "create") or principal.restrictions(activity):
+        yield "entity", _("It is for those who may create activities for everybody.")
+    known = [each.name for each in activity.fields["kind"].kind.choices]  # type: ignore[attr-defined]
     if values["kind"] not in known:
         yield "kind", _("There are these kinds: {names}.", names=", ".join(known))
 

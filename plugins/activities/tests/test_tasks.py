@@ -9,6 +9,7 @@ import pytest
 from crmkit import Customer
 from crmkit.errors import Refused
 from crmkit_activities.activity import Activity
+from crmkit_activities.tasks import listing
 from crmkit_activities.tasks.dependencies import ActivityDependency
 from crmkit_activities.tasks.recurring import next_due
 
@@ -176,7 +177,7 @@ def test_a_wrong_recurrence_is_refused(session: Session) -> None:
         assert {each.path for each in caught.value.refusals} == paths
 
 
-def test_lists_of_tasks(crm: CRM, people: dict[str, User], clock: FrozenClock) -> None:
+def test_lists_of_tasks(crm: CRM, people: dict[str, User], clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks of today, overdue, delegated and blocked ones are lists, the most urgent of a day in front."""
     today = clock.now.date()
     with crm.session(actor="mia") as session:
@@ -195,6 +196,8 @@ def test_lists_of_tasks(crm: CRM, people: dict[str, User], clock: FrozenClock) -
         assert listed(session, "blocked", owner="me") == ["undated"]
         assert listed(session, "open", owner="me") == ["late", "urgent", "low", "given", "undated", "planned"]
         assert listed(session, "open", owner="me", where="priority == 'urgent'", kind="task") == ["urgent"]
+        monkeypatch.setattr(listing, "LONGEST", 1)
+        assert listed(session, "blocked", owner="me") == ["undated"]  # behind others that wait for nothing
 
 
 def test_workload_and_what_is_overdue_are_reported(crm: CRM, people: dict[str, User], clock: FrozenClock) -> None:

@@ -11,6 +11,8 @@ from crmkit.errors import Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit_activities.memos import Memo
 from crmkit_workflow.automation.entities import AutomationAction, AutomationRule, AutomationRun
+from crmkit_workflow.clocks.entities import ClockRule, ClockTarget
+from crmkit_workflow.escalations.entities import EscalationLevel, EscalationRule
 from tests.workflow.automating import refusing, rule_of, told, work
 from tests.workflow.desk import desk
 
@@ -19,16 +21,17 @@ if TYPE_CHECKING:
     from crmkit.testing.fixtures import CRMFactory
 
 RULES = Grant(entity="automation_rule", read="all", create="all", update="all")
+TIMED = tuple(Grant(entity=each, read="all", create="all", update="all") for each in ("clock_rule", "escalation_rule"))
 SEEN = tuple(Grant(entity=each, read="all") for each in ("user", "automation_run"))
 CLERK = Role(
     name="clerk",
-    grants=(RULES, *SEEN, Grant(entity="ticket", read="all", create="all", update="all", hides=("answered",))),
+    grants=(RULES, *TIMED, *SEEN, Grant(entity="ticket", read="all", create="all", update="all", hides=("answered",))),
 )
 READER = Role(
     name="reader",
-    grants=(RULES, *SEEN, Grant(entity="ticket", read="all"), Grant(entity="customer", read="own")),
+    grants=(RULES, *TIMED, *SEEN, Grant(entity="ticket", read="all"), Grant(entity="customer", read="own")),
 )
-SELLER = Role(name="seller", grants=(RULES, *SEEN, Grant(entity="ticket", read="own", update="own")))
+SELLER = Role(name="seller", grants=(RULES, *TIMED, *SEEN, Grant(entity="ticket", read="own", update="own")))
 TELL = ("notify", {"text": "{name}"})
 
 
@@ -83,6 +86,46 @@ def test_who_sees_less_can_switch_a_rule_off_but_not_turn_it_to_other_ends(crm: 
                 session.update(session.get(AutomationRule, rule.id), when="changed")
         for rule in (by_field, by_filter, by_action):
             assert session.update(session.get(AutomationRule, rule.id), active=False).active is False
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_clock_and_escalation_rules_ask_and_do_no_more_than_their_author_may(crm: CRM) -> None:
+    """Nor does who adds to them, or changes them, use what others made them ask for; it can switch them off."""
+    with crm.session(actor="admin") as session:
+        timed = {"entity": "ticket", "stops_if": "answered", "target": "4:00"}
+        clocks = session.create(ClockRule, name="Answer", **timed)
+        target = session.create(ClockTarget, rule=clocks, applies_if="priority == 'high'", target="1:00")
+        lying = session.create(EscalationRule, name="Lying", entity="ticket", applies_if="not answered")
+        given = session.create(EscalationRule, name="Given", entity="ticket", applies_if="priority == 'high'")
+        session.create(EscalationLevel, rule=given, after="1:00", to_superior=True)
+    with crm.session(actor="clerk") as session:
+        with refusing("rule"):
+            session.create(ClockTarget, rule=clocks, applies_if="priority == 'low'", target="1:00")
+        with refusing("rule"):
+            session.update(session.get(ClockTarget, target.id), target="2:00")
+        with refusing("rule"):
+            session.create(EscalationLevel, rule=lying, after="1:00")
+        with refusing("name"):
+            session.update(session.get(ClockRule, clocks.id), starts_if="priority == 'low'")
+        for rule in (lying, given):
+            with refusing("name"):
+                session.update(session.get(EscalationRule, rule.id), age_from="changed")
+        for each in (clocks, lying, given):
+            assert session.update(session.get(type(each), each.id), active=False).active is False
+    with crm.session(actor="reader") as session:
+        rule = session.create(EscalationRule, name="Mine", entity="ticket", applies_if="priority == 'low'")
+        session.create(EscalationLevel, rule=rule, after="1:00")
+        for path, values in (("to_superior", {"to_superior": True}), ("field", {"field": "priority", "value": "high"})):
+            with refusing(path):
+                session.create(EscalationLevel, rule=rule, after="2:00", **values)
+        with refusing("action"):
+            planning = session.create(AutomationRule, name="Plan", entity="ticket")
+            session.create(AutomationAction, rule=planning, action="plan_activity", values={"subject": "Look"})
+    with crm.session(actor="seller") as session:
+        with refusing("entity"):
+            session.create(EscalationRule, name="All", entity="ticket")
+        with refusing("entity"):
+            session.create(ClockRule, name="All", **timed)
 
 
 def test_private_records_have_no_rules(crm: CRM) -> None:

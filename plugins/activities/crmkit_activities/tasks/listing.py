@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from crmkit import Session
     from crmkit.core.reading.reports.columns import Cell
+    from crmkit.core.reading.reports.standard.choosing import Choice
 
     Row = tuple[object, ...]
 
@@ -32,6 +33,7 @@ WHICH = {
 """The filters of the lists. `delegated` means what one has given to others, all other ones what one has to do."""
 FIELDS = ("id", "subject", "kind", "priority", "due", "planned_start", "owner", "delegated_by")
 RANKS = ("urgent", "high", "normal", "low")
+ORDER = "due, planned_start, id"
 LONGEST = 1_000
 
 
@@ -47,13 +49,10 @@ def tasks(session: Session, *, which: str, owner: str | None, kind: str | None, 
     whose = "delegated_by" if which == "delegated" else "owner"
     tests = {f"{whose} == given.value": person, "kind == given.value": kind}
     choice = chosen(session, entity, where, WHICH[which], tests=tests)
-    order = "due, planned_start, id"
-    rows = session.rows(Activity, FIELDS, choice.where, given=choice.given, order=order, limit=LONGEST)
-    waiting = blocked(session, (cast("int", row[0]) for row in rows))
-    shown = [row for row in rows if which != "blocked" or row[0] in waiting]
+    shown, waiting, is_cut = first_rows(session, choice, only_blocked=which == "blocked")
     shown.sort(key=urgency)
     people = titles(session, session.model.entities["user"], {(row[place],) for row in shown for place in (6, 7)})
-    notes = [_("There are more. Narrow the list by a filter.")] if rows.next else []
+    notes = [_("There are more. Narrow the list by a filter.")] if is_cut else []
     given = {"which": which, "owner": owner, "kind": kind, "where": where}
     return Table(
         [
@@ -83,6 +82,21 @@ def tasks(session: Session, *, which: str, owner: str | None, kind: str | None, 
         notes=notes,
         parameters={name: value for name, value in given.items() if value},
     )
+
+
+def first_rows(session: Session, choice: Choice, *, only_blocked: bool) -> tuple[list[Row], dict[int, int], bool]:
+    """Return so many rows as a list has at most, for how many others each waits, and whether there are more."""
+    rows: list[Row] = []
+    waiting: dict[int, int] = {}
+    after: str | None = None
+    while True:
+        page = session.rows(Activity, FIELDS, choice.where, given=choice.given, order=ORDER, limit=LONGEST, after=after)
+        found = blocked(session, (cast("int", row[0]) for row in page))
+        waiting |= found
+        rows += [row for row in page if not only_blocked or row[0] in found]
+        after = page.next
+        if after is None or len(rows) >= LONGEST:
+            return rows[:LONGEST], waiting, after is not None or len(rows) > LONGEST
 
 
 def urgency(row: Row) -> tuple[date, int]:

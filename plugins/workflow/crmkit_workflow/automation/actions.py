@@ -11,13 +11,13 @@ from crmkit.errors import InvalidValue, Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.automation.catching import CarryingOut
 from crmkit_workflow.automation.entities import SUPERIOR, USER
-from crmkit_workflow.automation.reach import may_with_all
 from crmkit_workflow.ownership.giving import give as give_to
 from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.pools.handling import release as release_into
 from crmkit_workflow.pools.results import NotGiven
 from crmkit_workflow.queues.distributing import distribute, put
 from crmkit_workflow.queues.entities import Queue
+from crmkit_workflow.reach import may_with_all
 from crmkit_workflow.staff import superiors
 
 if TYPE_CHECKING:

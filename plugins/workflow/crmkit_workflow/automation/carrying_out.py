@@ -25,9 +25,9 @@ from crmkit_workflow.automation.entities import (
     AutomationRun,
 )
 from crmkit_workflow.automation.quoting import quoted
-from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.conditions import ask
 from crmkit_workflow.problems import said_to_all
+from crmkit_workflow.reach import is_private
 from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:

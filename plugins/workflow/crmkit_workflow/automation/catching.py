@@ -15,10 +15,10 @@ from attrs import frozen
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
 from crmkit_workflow.automation.entities import EVENT, LONGEST_PROBLEM, SKIPPED, WAITING, AutomationRun
-from crmkit_workflow.automation.reach import is_private
 from crmkit_workflow.automation.terms import rules_by_entity
 from crmkit_workflow.automation.thresholds import reaches
 from crmkit_workflow.conditions import AT_ONCE, ask
+from crmkit_workflow.reach import is_private
 from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:

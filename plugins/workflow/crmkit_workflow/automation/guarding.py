@@ -20,9 +20,9 @@ from crmkit_workflow.automation.entities import (
     AutomationRule,
     AutomationRun,
 )
-from crmkit_workflow.automation.reach import may_read_all
 from crmkit_workflow.automation.thresholds import check_threshold
 from crmkit_workflow.keeping import refuse_while_there
+from crmkit_workflow.reach import check_author, check_part, does_no_more
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +40,6 @@ FOR = {
     "day": (SCHEDULE,),
 }
 """Which fields of a rule are for what has to happen."""
-ACTIVE = "active"
-QUIET = frozenset({"name", "position", "timed_at", ACTIVE})
-"""Which fields of a rule change nothing about what it does, or switch it off."""
 NEEDED = {EVENT: ("event",), CROSSES: ("field", "value"), SCHEDULE: ("repeats",)}
 DAYS = 7
 
@@ -69,15 +66,6 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             check_action(session, draft, rule, session.model.entities.get(rule.entity))
 
 
-def does_no_more(draft: Draft) -> bool:
-    """Return whether a rule stays as it is but for its name and place, or is switched off: that can always be done.
-
-    Its plugin may be gone, and it may speak of what whoever switches it off doesn't see.
-    """
-    given = draft.values.keys()
-    return draft.record is not None and given <= QUIET and (ACTIVE not in given or not draft.get(ACTIVE))
-
-
 def check_fields(draft: Draft) -> None:
     """Refuse fields that are missing for what has to happen, and those that are for something else."""
     when = str(draft.get("when"))
@@ -97,8 +85,7 @@ def check_fields(draft: Draft) -> None:
 def check_rule(session: Session, draft: Draft, entity: EntityModel) -> None:
     """Refuse what a rule speaks of and the entity has not, or whoever writes it may not see."""
     conditions.check(session, draft, entity, "applies_if")
-    if not may_read_all(session.acting, entity):
-        draft.refuse("entity", _("It is for those who may see all records of {entity}.", entity=entity.name))
+    check_author(session, draft, entity, "applies_if")
     if draft.record is not None and does_more_than(session, draft, entity):
         draft.refuse("name", _("You may not do all that the rule does."))
     if draft.get("when") == MOVED and not entity.staged:
@@ -139,8 +126,7 @@ def check_action(session: Session, draft: Draft, rule: AutomationRule, entity: E
         return
     if entity is None:
         return
-    if not sees_all(session.acting, entity, rule.applies_if, rule.field):
-        draft.refuse("rule", _("The rule asks for what you may not see."))
+    check_part(session, draft, entity, rule.applies_if, rule.field and f"{rule.field} is not None")
     for path, text in problems_in(session.acting, entity, action, cast("dict[str, object]", given or {})):
         draft.refuse("action" if path == "entity" else f"values.{path}", text)
 
@@ -154,23 +140,11 @@ def problems_in(
     yield from quoting.problems_of(session, entity, values)
 
 
-def sees_all(session: Session, entity: EntityModel, applies_if: str | None, field: str | None) -> bool:
-    """Return whether the session's actor may see all that a rule asks for."""
-    watched = entity.fields.get(field) if field else None
-    if not may_read_all(session, entity) or (watched is not None and not session.principal.sees(entity, watched)):
-        return False
-    return not applies_if or conditions.is_usable(session, entity, applies_if, as_system=False)
-
-
 def does_more_than(session: Session, draft: Draft, entity: EntityModel) -> bool:
-    """Return whether a rule that is changed asks for or does what whoever changes it may not; the system could."""
-    acting, applies_if = session.acting, cast("str | None", draft.get("applies_if"))
+    """Return whether a rule that is changed does what whoever changes it may not; the system could."""
+    acting = session.acting
     if acting.principal.reaches_all:
         return False
-    if applies_if and not draft.sets("applies_if"):
-        asking = (conditions.is_usable(acting, entity, applies_if, as_system=each) for each in (True, False))
-        if tuple(asking) == (True, False):
-            return True
     actions = {each.name: each for each, _plugin in session.model.of(Action)}
     for each in session.find(AutomationAction, {"rule": draft.record}):
         action = actions.get(each.action)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.errors import FilterError
 from crmkit.translation import _
-from crmkit_workflow.automation.reach import may_read_all
+from crmkit_workflow.reach import may_read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

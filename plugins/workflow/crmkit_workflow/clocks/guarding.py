@@ -9,6 +9,7 @@ from crmkit_workflow import conditions
 from crmkit_workflow.clocks.entities import Clock, ClockAlert, ClockInterval, ClockRule, ClockTarget, ClockTerms
 from crmkit_workflow.clocks.timing import NO_TIME
 from crmkit_workflow.keeping import refuse_while_there
+from crmkit_workflow.reach import check_author, check_part, does_no_more
 
 if TYPE_CHECKING:
     from crmkit import Batch, DeleteDraft, Session
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 KEPT = (Clock, ClockInterval, ClockAlert)
 """What the plugin keeps about a record; each is a part of the one before."""
 OWN = frozenset({"clock", "clock_interval", "clock_alert", "clock_rule", "clock_target", "clock_terms"})
+ASKED = ("applies_if", "starts_if", "pauses_if", "stops_if")
+"""The conditions of a rule."""
 
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
@@ -31,13 +34,17 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             draft.refuse("entity", _("Clocks don't measure each other."))
         if draft.record is not None and draft.sets("entity", "measure"):
             draft.refuse("entity", _("A rule keeps its entity and what it measures. Make another rule."))
-        conditions.check(session, draft, entity, "applies_if", "starts_if", "pauses_if", "stops_if")
+        conditions.check(session, draft, entity, *ASKED)
+        if not does_no_more(draft):
+            check_author(session, draft, entity, *ASKED)
     for draft in drafts.of(ClockTarget):
         check_length(draft)
         rule = draft.related("rule")
         known = session.model.entities.get(rule.entity) if isinstance(rule, ClockRule) else None
         if known is not None:
             conditions.check(session, draft, known, "applies_if")
+            kept = [] if draft.sets("applies_if") else [draft.get("applies_if")]
+            check_part(session, draft, known, *(getattr(rule, each) for each in ASKED), *kept)
 
 
 def check_length(draft: Draft) -> None:

@@ -16,6 +16,7 @@ from crmkit_workflow.conditions import is_usable
 from crmkit_workflow.escalations.acting import Due, act
 from crmkit_workflow.escalations.ages import Facts, Last, Level, age_since, reached
 from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
+from crmkit_workflow.reach import is_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def escalate(session: Session, rule: int, after: int = 0) -> int | None:
     given = {"behind": after, "before": now - youngest}
     where = f"id > given.behind and created_at <= given.before and {asked.where}"
     page = session.find(asked.entity.record_class, where, given=given, order="id", limit=BATCH)
-    due = due_among(session, asked, page, now)
+    due = due_among(session, asked, [each for each in page if not is_private(each, asked.entity)], now)
     act(session, asked.entity, asked.rule, due)
     return page[-1].id if page.next is not None else None
 
