@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from crmkit import Column, Ref, Table, User
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.approvals.awaiting import awaiting
+from crmkit_workflow.approvals.course import lock, tasks_of
 from crmkit_workflow.approvals.deciding import approve, reject
+from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.parts import known
-from crmkit_workflow.approvals.requests import ApprovalRequest
+from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest
 from crmkit_workflow.approvals.submitting import recall, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crmkit import Record, Session
+    from crmkit.core.lifecycle.questions import Questions
+    from crmkit_workflow.approvals.awaiting import Awaiting
 
 
 def approvals(session: Session, **given: object) -> Table | ApprovalRequest:
@@ -52,7 +56,7 @@ def record_of(session: Session, reference: object) -> Record:
 def listed(session: Session) -> Table:
     """Return what awaits the actor's decision as a table."""
     found = awaiting(session)
-    titles = titles_of(session, [each.request.record for each in found])
+    titles = titles_of(open_unseen(session, found), [each.request.record for each in found])
     people = names_of(session, [number for each in found for number in (each.approver, int(each.request.submitter))])
     return Table(
         [
@@ -82,7 +86,22 @@ def listed(session: Session) -> Table:
     )
 
 
-def titles_of(session: Session, refs: Iterable[Ref[object]]) -> dict[Ref[object], str]:
+def open_unseen(session: Session, found: Iterable[Awaiting]) -> Questions:
+    """Open to the actor what it decides by a delegation that began meanwhile; return what asks with its reach then."""
+    actor, eyes = session.actor_ref, cast("Questions", session)
+    for each in found:
+        record = each.request.record
+        if each.approver == actor or session.unit.is_readonly or session.readable_ids(record.entity, [int(record)]):
+            continue
+        assert actor is not None
+        with session.unit.command(writes_much=False):
+            request = lock(session, each.request.id)
+            open_record(session, request, [task for task in tasks_of(session, request) if task.state == OPEN])
+            eyes = session.elevated.seen_by(actor)
+    return eyes
+
+
+def titles_of(session: Questions, refs: Iterable[Ref[object]]) -> dict[Ref[object], str]:
     """Return the titles of records, as far as the actor sees them, in one statement an entity."""
     wanted: dict[str, list[int]] = {}
     for each in refs:

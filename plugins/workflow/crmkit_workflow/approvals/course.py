@@ -8,6 +8,7 @@ from crmkit.errors import Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.approvers import approvers_of
 from crmkit_workflow.approvals.flows import ANY
+from crmkit_workflow.approvals.opening import close_record, open_record, subject_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import NEEDLESS, OPEN, PASSED, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.status import APPROVED
@@ -15,10 +16,10 @@ from crmkit_workflow.approvals.telling import tell_approvers, tell_submitter
 from crmkit_workflow.errors import NotSubmittableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
 
-    from crmkit import Record, Session
+    from crmkit import Session
     from crmkit_workflow.approvals.approvers import Found
     from crmkit_workflow.approvals.plan import Plan, PlannedStep
 
@@ -93,22 +94,6 @@ def task_values(
     }
 
 
-def open_record(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> None:
-    """Let approvers see the record who don't see it yet, until the request is closed."""
-    elevated, record = session.elevated, subject_of(session, request)
-    for task in tasks:
-        assert task.approver is not None
-        if not elevated.seen_by(task.approver).readable_ids(record.ref.entity, [record.id]):
-            elevated.share(record, task.approver)
-            elevated.update(task, shared=True)
-
-
-def subject_of(session: Session, request: ApprovalRequest) -> Record:
-    """Return the record that a request is about."""
-    entity = session.model.entity(request.record)
-    return session.elevated.get(entity.record_class, int(request.record))
-
-
 def settle(session: Session, request: ApprovalRequest) -> ApprovalRequest:
     """Go on with a request if all steps of its place are completed."""
     tasks = tasks_of(session, request)
@@ -146,14 +131,6 @@ def finish(session: Session, request: ApprovalRequest, status: str) -> ApprovalR
     announce(session, request, status)
     tell_submitter(session, request, record, status)
     return request
-
-
-def close_record(session: Session, request: ApprovalRequest, record: Record) -> None:
-    """Close the record again to approvers to whom it was opened for the decision."""
-    opened = session.elevated.find(ApprovalTask, {"request": request, "shared": True})
-    for approver in {each.approver for each in opened if each.approver is not None}:
-        session.elevated.unshare(record, approver)
-    session.elevated.update_many((each, {"shared": False}) for each in opened)
 
 
 def announce(session: Session, request: ApprovalRequest, status: str, **said: object) -> None:

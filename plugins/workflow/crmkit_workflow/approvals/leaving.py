@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from crmkit import Ref, User
 from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, Found, able, stand_in
-from crmkit_workflow.approvals.course import lock, open_record, settle, tasks_of
+from crmkit_workflow.approvals.course import lock, settle, tasks_of
 from crmkit_workflow.approvals.flows import ADMINISTRATOR
+from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, PASSED, REASSIGNED, ApprovalTask
 from crmkit_workflow.approvals.telling import tell_approvers

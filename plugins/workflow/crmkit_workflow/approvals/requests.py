@@ -97,7 +97,8 @@ class ApprovalTask(Record):
     delegation: Ref[Delegation] | None = locked(ref(help="By which somebody else decided for the approver."))
     waited: timedelta | None = locked(duration(help="How long it awaited a decision."))
     comment: str | None = locked(long_text())
-    shared: bool | None = locked(boolean(help="Whether the record was opened to the approver for the decision."))
+    shared: bool | None = locked(boolean(help="Whether the record was opened to somebody for the decision."))
+    opened_to: object | None = locked(json(help="The ids of the users to whom it was opened."))
 
 
 DECLARATIONS = (

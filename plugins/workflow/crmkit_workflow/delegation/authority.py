@@ -85,6 +85,18 @@ def substitutes(delegations: Iterable[Delegation], approver: int, matter: Matter
     return list(dict.fromkeys(int(each.delegate) for each in standing_in if takes_in(each, matter)))
 
 
+def delegates(delegations: Iterable[Delegation], approver: int, matter: Matter) -> set[int]:
+    """Return the users who may decide for an approver, directly or by delegation of what was delegated."""
+    fitting = [each for each in delegations if takes_in(each, matter)]
+    found, waiting = set[int](), [approver]
+    while waiting:
+        user = waiting.pop()
+        new = {int(each.delegate) for each in fitting if int(each.delegator) == user} - found - {approver}
+        found |= new
+        waiting += new
+    return found
+
+
 def own_limits(session: Session, users: Iterable[int], day: date) -> Mapping[int, Decimal]:
     """Return up to which amount users may approve by the positions that they hold, in the base currency.
 

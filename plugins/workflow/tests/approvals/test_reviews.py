@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import SYSTEM, Contact, Customer
+from crmkit import SYSTEM, Contact, Customer, User
 from crmkit.errors import ConflictError, NotFoundError, Refused
 from crmkit_workflow.errors import NotReviewableError
 from crmkit_workflow.positions.entities import Position, PositionHolder
@@ -167,6 +167,25 @@ def seeing_after(crm: CRM) -> dict[str, int]:
     with crm.session(actor=SYSTEM) as session:
         rows = session.aggregate(Customer, by=["reviewer.external_id"], measures={"n": "count()"})
     return {str(name): int(str(count)) for name, count in rows}
+
+
+@pytest.mark.row("B16")
+def test_where_nobody_stands_above_an_administrator_reviews(firm: Firm, crm: CRM) -> None:
+    """When the reviewer leaves and has no superior, an administrator gets the review, is told, and decides."""
+    with crm.session(actor="admin") as session:
+        desk = session.create(Position, name="Data desk", roles=["admin"])
+        session.create(PositionHolder, position=desk, user=firm.user("kim"))
+        session.update(firm.user("mia"), manager=None)
+    rule(crm)
+    acme = created(crm)
+    with crm.session(actor="admin") as session:
+        session.update(session.find(User, {"external_id": "mia"})[0], active=False)
+        assert [each.text for each in session.cautions] == ["What awaited the review of this user awaits yours now."]
+    firm.deactivate("admin")
+    assert seeing_after(crm) == {"kim": 1}
+    with crm.session(actor="kim") as session:
+        assert [each.text for each in session.notices()] == ["Customer 1 awaits your review."]
+        assert approve_review(session, session.get(Customer, acme.id)).review == "approved"
 
 
 @SQLITE

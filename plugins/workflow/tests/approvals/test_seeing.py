@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import Grant, Opportunity, Role, User
+from crmkit import Grant, Opportunity, Role, Table, User
 from crmkit.errors import NotFoundError
 from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.approvals.commands import approvals
 from crmkit_workflow.approvals.deciding import approve, reject
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep, ApprovalStepUser
 from crmkit_workflow.approvals.submitting import recall, submit
+from crmkit_workflow.delegation.entities import Delegation
 
 if TYPE_CHECKING:
     from crmkit import CRM
+    from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
     from crmkit_workflow.approvals.requests import ApprovalRequest
 
@@ -63,3 +66,53 @@ def test_a_request_that_does_not_concern_the_actor_is_not_there(narrow: CRM) -> 
         assert approve(session, request).status == "approved"
     with narrow.session(actor="lee") as session, pytest.raises(NotFoundError):
         approve(session, request)
+
+
+def seeing(crm: CRM) -> list[str]:
+    """Return which users see the deal."""
+    found = []
+    for name in ("sam", "lee", "kim", "fay"):
+        with crm.session(actor=name) as session:
+            if session.count(Opportunity):
+                found.append(name)
+    return found
+
+
+def delegate(crm: CRM, one: str, other: str, **values: object) -> None:
+    """Have one user delegate to another, from tomorrow on if `days` is 1."""
+    with crm.session(actor="admin") as session:
+        known = {each.external_id: each for each in session.find(User)}
+        since = session.today + timedelta(days=int(str(values.pop("days", 0))))
+        given = {"delegator": known[one], "delegate": known[other], "since": since, **values}
+        session.create_many(Delegation, [given])
+
+
+@pytest.mark.row("M13")
+def test_delegates_see_what_they_decide_about(narrow: CRM) -> None:
+    """A record is opened to all who may decide for the approver, along a chain, too, until the request is closed."""
+    delegate(narrow, "lee", "kim", substitute=True)
+    delegate(narrow, "kim", "fay")
+    request = submitted(narrow)
+    assert seeing(narrow) == ["sam", "lee", "kim", "fay"]
+    with narrow.session(actor="fay") as session:
+        approve(session, request)
+    assert seeing(narrow) == ["sam"]
+
+
+@pytest.mark.row("M13")
+def test_a_delegate_sees_it_once_the_delegation_begins(narrow: CRM, clock: FrozenClock) -> None:
+    """Where a delegation begins, or is made, later, the record is opened when the delegate looks what awaits it."""
+    request = submitted(narrow)
+    delegate(narrow, "lee", "kim", days=1)
+    delegate(narrow, "lee", "fay", entity="order")
+    titles = []
+    for days in (0, 1):
+        clock.advance(days=days)
+        with narrow.session(actor="kim") as session:
+            table = approvals(session)
+            assert isinstance(table, Table)
+            titles.append([row[2] for row in table.rows])
+    assert (titles, seeing(narrow)) == ([[], ["200 seats"]], ["sam", "lee", "kim"])
+    with narrow.session(actor="sam") as session:
+        recall(session, request)
+    assert seeing(narrow) == ["sam"]
