@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cli.conftest import CommandLine
 
 MODE = """
@@ -54,8 +57,8 @@ rental = crmkit_rental.mode:MODE
 
 
 @pytest.fixture
-def rental(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed distribution that brings the mode `rental`."""
+def rental(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installed distribution that brings the mode `rental`, as long as the test runs."""
     site = tmp_path / "site"
     for name, content in {
         "crmkit_rental/__init__.py": "",
@@ -67,6 +70,9 @@ def rental(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(content, encoding="utf-8")
     monkeypatch.syspath_prepend(str(site))
+    yield
+    for name in [each for each in sys.modules if each.partition(".")[0] == "crmkit_rental"]:
+        del sys.modules[name]
 
 
 def plugins() -> list[str]:

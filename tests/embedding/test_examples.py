@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import Customer, Opportunity
 from crmkit.errors import Refused
@@ -39,7 +40,8 @@ def test_host_models_and_customers_share_a_transaction(make_crm: CRMFactory, tmp
     """A host's ORM models refer to customers; commit keeps both, rollback neither."""
     url, schema = make_crm.database()
     if schema is not None:
-        url = f"{url}?options=-csearch_path%3D{schema}"
+        options = sa.make_url(url).update_query_dict({"options": f"-csearch_path={schema}"})
+        url = options.render_as_string(hide_password=False)
     assert run("embed_sqlalchemy.py", url, folder=tmp_path).splitlines() == ["[('Acme', 120)]", "1 customer"]
 
 
