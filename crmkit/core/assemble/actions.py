@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.actions import Action
-from crmkit.errors import ClashError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -20,10 +19,5 @@ def check_actions(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the action, its plugin and the nearest known name.
     """
-    known: dict[str, tuple[Action, str]] = {}
-    for action, plugin in model.of(Action):
-        subject = _("action {name!r}", name=action.name)
-        other, owner = known.setdefault(action.name, (action, plugin))
-        if other != action:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for action, plugin, subject in each_named(model, Action, lambda each: _("action {name!r}", name=each.name)):
         check_names(subject, plugin, action.entities, model.entities)

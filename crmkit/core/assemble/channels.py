@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.channels import Channel
-from crmkit.errors import ClashError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -20,10 +19,5 @@ def check_channels(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the channel, its plugin and the nearest field.
     """
-    known: dict[str, tuple[Channel, str]] = {}
-    for channel, plugin in model.of(Channel):
-        subject = _("channel {name!r}", name=channel.name)
-        other, owner = known.setdefault(channel.name, (channel, plugin))
-        if other != channel:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for channel, plugin, subject in each_named(model, Channel, lambda each: _("channel {name!r}", name=each.name)):
         check_names(subject, plugin, [channel.address], model.entities["user"].fields)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.contact_sources import ContactSource
-from crmkit.errors import ClashError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -20,10 +19,7 @@ def check_contact_sources(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the source and its plugin.
     """
-    declared: dict[str, tuple[ContactSource, str]] = {}
-    for source, plugin in model.of(ContactSource):
-        subject = _("contact source {name!r}", name=source.name)
-        other, owner = declared.setdefault(source.name, (source, plugin))
-        if other != source:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for source, plugin, subject in each_named(
+        model, ContactSource, lambda each: _("contact source {name!r}", name=each.name)
+    ):
         check_names(subject, plugin, [source.entity], model.entities)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.external_sources import ExternalSource
-from crmkit.errors import ClashError, DeclarationError
+from crmkit.errors import DeclarationError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -20,12 +20,9 @@ def check_external_sources(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the source and its plugin.
     """
-    declared: dict[str, tuple[ExternalSource, str]] = {}
-    for source, plugin in model.of(ExternalSource):
-        subject = _("external source {name!r}", name=source.name)
-        other, owner = declared.setdefault(source.name, (source, plugin))
-        if other != source:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for source, plugin, subject in each_named(
+        model, ExternalSource, lambda each: _("external source {name!r}", name=each.name)
+    ):
         check_names(subject, plugin, source.reads, model.entities)
         check_names(subject, plugin, source.roles, model.roles)
         if source.entity or source.compares or source.ids:

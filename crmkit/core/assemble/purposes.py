@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.core.assemble.names import each_named
 from crmkit.core.declare.names import nearest
 from crmkit.core.declare.purposes import Purpose
-from crmkit.errors import ClashError, DeclarationError
+from crmkit.errors import DeclarationError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -25,11 +26,7 @@ def check_purposes(model: Model) -> None:
         ClashError: if two plugins declare different purposes of one name.
         DeclarationError: naming the purpose or the field, and its plugin.
     """
-    owners: dict[str, tuple[Purpose, str]] = {}
-    for purpose, plugin in model.of(Purpose):
-        other, owner = owners.setdefault(purpose.name, (purpose, plugin))
-        if other != purpose:
-            raise ClashError(subject=_("purpose {name!r}", name=purpose.name), plugins=(owner, plugin))
+    for purpose, plugin, _subject in each_named(model, Purpose, lambda each: _("purpose {name!r}", name=each.name)):
         for path in purpose.fields:
             check_path(model, purpose, path, plugin)
     for entity in model.entities.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names
 from crmkit.core.declare.restrictions import Restriction
 from crmkit.errors import ClashError
 from crmkit.translation import _

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.kinds import DateKind, TagsKind
 from crmkit.core.declare.role_sources import RoleSource
-from crmkit.errors import ClashError, DeclarationError
+from crmkit.errors import DeclarationError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -30,12 +30,9 @@ def check_role_sources(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the source and its plugin.
     """
-    declared: dict[str, tuple[RoleSource, str]] = {}
-    for source, plugin in model.of(RoleSource):
-        subject = _("role source {name!r}", name=source.name)
-        other, owner = declared.setdefault(source.name, (source, plugin))
-        if other != source:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for source, plugin, subject in each_named(
+        model, RoleSource, lambda each: _("role source {name!r}", name=each.name)
+    ):
         check_names(subject, plugin, [source.entity], model.entities)
         entity = model.entities[source.entity]
         named = [each for each in (source.user, source.through, source.since, source.until) if each]

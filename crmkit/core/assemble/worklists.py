@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.assemble.profiles import check_names
+from crmkit.core.assemble.names import check_names, each_named
 from crmkit.core.declare.worklists import WorklistKind
-from crmkit.errors import ClashError
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -20,12 +19,9 @@ def check_worklists(model: Model) -> None:
         ClashError: naming both plugins.
         DeclarationError: naming the kind, its plugin and the nearest known name.
     """
-    known: dict[str, tuple[WorklistKind, str]] = {}
-    for kind, plugin in model.of(WorklistKind):
-        subject = _("worklist kind {name!r}", name=kind.name)
-        other, owner = known.setdefault(kind.name, (kind, plugin))
-        if other != kind:
-            raise ClashError(subject=subject, plugins=(owner, plugin))
+    for kind, plugin, subject in each_named(
+        model, WorklistKind, lambda each: _("worklist kind {name!r}", name=each.name)
+    ):
         check_names(subject, plugin, [kind.entity], model.entities)
         sorted_by = (each.strip().lstrip("-") for each in kind.order.split(","))
         paths = [each for each in (*sorted_by, kind.until, kind.title) if each]

@@ -63,7 +63,7 @@ def ask(session: Session, entity: EntityModel, ids: Iterable[int], conditions: I
         try:
             found |= measured(session, entity, some, asked)
         except FilterError:
-            usable = [each for each in asked if is_usable(session, entity, each)]
+            usable = [each for each in asked if is_usable(session.elevated, entity, each)]
             found |= measured(session, entity, some, usable) if usable else {}
     return found
 
@@ -83,11 +83,10 @@ def measured(session: Session, entity: EntityModel, ids: list[int], conditions: 
     }
 
 
-def is_usable(session: Session, entity: EntityModel, condition: str, *, as_system: bool = True) -> bool:
-    """Return whether a condition can be asked: by the system, or within what the session's actor may see."""
-    asking = session.elevated if as_system else session
+def is_usable(session: Session, entity: EntityModel, condition: str) -> bool:
+    """Return whether a condition can be asked with the session's reach."""
     try:
-        asking.reader.selection(entity, condition, {})
+        session.reader.selection(entity, condition, {})
     except FilterError:
         return False
     return True

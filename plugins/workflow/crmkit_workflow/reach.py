@@ -69,7 +69,7 @@ def does_no_more(draft: Draft) -> bool:
 def asks_for_hidden(session: Session, entity: EntityModel, *conditions: object) -> bool:
     """Return whether any of some conditions can be asked by the system, but not by the session's actor."""
     return any(
-        is_usable(session, entity, str(each)) and not is_usable(session, entity, str(each), as_system=False)
+        is_usable(session.elevated, entity, str(each)) and not is_usable(session, entity, str(each))
         for each in conditions
         if each
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Ref
 from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.errors import InvalidValue, Refusal, Refused

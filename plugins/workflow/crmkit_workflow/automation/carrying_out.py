@@ -90,7 +90,7 @@ def carry_out(
     record, problem = still_meeting(session, run, rule, actions)
     if record is None:
         return SKIPPED, problem
-    chain = (*_chain(run), int(run.rule))
+    chain = (*chain_of(run), int(run.rule))
     try:
         with savepoint(session):
             for each in actions:
@@ -135,5 +135,6 @@ def finished(session: Session, run: AutomationRun, state: str, problem: str | No
     return values
 
 
-def _chain(run: AutomationRun) -> tuple[int, ...]:
+def chain_of(run: AutomationRun) -> tuple[int, ...]:
+    """Return the rules, by id, that have led to a run."""
     return tuple(int(str(each)) for each in run.chain) if isinstance(run.chain, list) else ()

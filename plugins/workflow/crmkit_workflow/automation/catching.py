@@ -1,7 +1,7 @@
 """Catching: in the transaction in which something happens, it is noted which rules are to be carried out, and why.
 
 For a batch of records of an entity with rules it takes a few statements, however many they are. Nothing is carried out
-here: a rule can neither break nor slow down what it is about.
+here: a rule can't break what it is about, and costs it no more than being noted.
 """
 
 from __future__ import annotations

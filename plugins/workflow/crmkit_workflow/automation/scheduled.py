@@ -40,7 +40,7 @@ def note_next(session: Session, number: int, moment: datetime, after: int) -> in
     """Note the next records behind an id for a rule; return the id behind which there are more."""
     rule = next(iter(session.find(AutomationRule, {"id": number, "active": True, "when": SCHEDULE})), None)
     entity = None if rule is None else session.model.entities.get(rule.entity)
-    if rule is None or entity is None or not is_usable(session, entity, rule.applies_if or "id > 0"):
+    if rule is None or entity is None or not is_usable(session.elevated, entity, rule.applies_if or "id > 0"):
         return None
     where = "id > given.after" + (f" and ({rule.applies_if})" if rule.applies_if else "")
     page = session.find(entity.record_class, where, given={"after": after}, order="id", limit=BATCH)

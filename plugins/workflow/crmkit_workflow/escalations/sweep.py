@@ -77,13 +77,13 @@ def asked_of(session: Session, number: int) -> Asked | None:
     """Return a rule as it is asked; None if it is gone, has no levels, or can't be asked any more."""
     rule = next(iter(session.find(EscalationRule, {"id": number, "active": True})), None)
     entity = None if rule is None else session.model.entities.get(rule.entity)
-    if rule is None or entity is None or not is_usable(session, entity, rule.applies_if):
+    if rule is None or entity is None or not is_usable(session.elevated, entity, rule.applies_if):
         return None
     levels = {each.id: each for each in session.find(EscalationLevel, {"rule": rule})}
     others = session.find(EscalationRule, {"entity": rule.entity, "active": True}, order="position, id")
     earlier = [each for each in others if (each.position, each.id) < (rule.position, rule.id)]
     tests = [f"({rule.applies_if})"]
-    tests += [f"not ({each.applies_if})" for each in earlier if is_usable(session, entity, each.applies_if)]
+    tests += [f"not ({each.applies_if})" for each in earlier if is_usable(session.elevated, entity, each.applies_if)]
     return Asked(rule=rule, entity=entity, levels=levels, where=" and ".join(tests)) if levels else None
 
 

@@ -193,7 +193,8 @@ def step(session: Session, number: int, *, size: int = BATCH) -> Step:
             results = handed(session, entity, user, records, goal)
             move_on(session, found, entity, records[-1].id, results)
             return Step(results=tuple(results))
-    return Step(is_over=True, results=end(session, found, goals))
+    end(session, found, goals)
+    return Step(is_over=True)
 
 
 def remaining(session: Session, hand_over: HandOver) -> list[tuple[EntityModel, int]]:
@@ -251,7 +252,7 @@ def move_on(
     )
 
 
-def end(session: Session, hand_over: HandOver, goals: Mapping[str, Goal]) -> tuple[Result, ...]:
+def end(session: Session, hand_over: HandOver, goals: Mapping[str, Goal]) -> None:
     """End a hand-over: free what the user got from queues, and switch the user off if nothing is left.
 
     What has come in meanwhile goes together with that; if it can't, the user stays and the hand-over says why.
@@ -269,7 +270,6 @@ def end(session: Session, hand_over: HandOver, goals: Mapping[str, Goal]) -> tup
     left = sum(owned_by(session, user).values())
     status = LEFT if left or problems else DONE
     elevated.update(hand_over, status=status, left=left, problems=problems, ended_at=session.unit.now)
-    return ()
 
 
 def finish(crm: CRM, hand_over: Record | Ref[HandOver], *, size: int = BATCH) -> list[Result]:

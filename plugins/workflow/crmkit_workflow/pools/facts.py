@@ -231,7 +231,7 @@ def exempt_from(
     """
     found: dict[int, set[int]] = defaultdict(set)
     for rule in (rule for each in pools for rule in each.rules if rule.exempt_if):
-        if not is_usable(session, entity, str(rule.exempt_if)):
+        if not is_usable(session.elevated, entity, str(rule.exempt_if)):
             for each in ids:
                 found[each].add(rule.id)
             continue
