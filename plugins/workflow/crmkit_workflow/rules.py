@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.automation import catching, terms
+from crmkit_workflow.automation import catching, noting, terms
 from crmkit_workflow.automation import declarations as automation
 from crmkit_workflow.automation import guarding as guarding_automation
 from crmkit_workflow.watches import catching as watching
@@ -40,7 +40,7 @@ def after_write(session: Session, changes: Batch[Change], *, moved: bool = False
 def after_restore(session: Session, changes: Batch[Change]) -> None:
     """Follow rules and watches that are back, and carry out what waited when its records were deleted."""
     renew(session, changes)
-    catching.ask_again(session, changes)
+    noting.ask_again(session, changes)
 
 
 def renew(session: Session, changes: Batch[Change]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmkit import SYSTEM, Customer, Opportunity, User
 from crmkit.core.lifecycle import actions
-from crmkit_workflow.automation import carrying_out, catching
+from crmkit_workflow.automation import carrying_out, noting
 from crmkit_workflow.automation.crossing import crosses
 from crmkit_workflow.automation.entities import AutomationRun
 from crmkit_workflow.queues.entities import Queue, QueueMember
@@ -230,7 +230,7 @@ def test_a_rule_is_carried_out_so_often_within_an_hour(
     crm: CRM, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A circle that goes through something else, such as a queue or another program, is cut, for an hour."""
-    monkeypatch.setattr(catching, "MOST_AN_HOUR", 2)
+    monkeypatch.setattr(noting, "MOST_AN_HOUR", 2)
     rule_of(crm, TELL, when="changed", field="name")
     ticket = ticket_of(crm)
     for name in ("Two", "Three", "Four"):

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import SYSTEM, Customer, User
-from crmkit_workflow.automation import catching
+from crmkit_workflow.automation import noting
 from crmkit_workflow.automation.entities import AutomationRule, AutomationRun
 from tests.workflow.automating import TELL, automated_desk, log, refusing, rule_of, ticket_of, told, work
 from tests.workflow.desk import Ticket
@@ -41,7 +41,7 @@ def test_records_that_became_one_can_still_be_changed(crm: CRM) -> None:
 
 def test_any_number_of_records_can_be_written_together(crm: CRM, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are looked for piece by piece, as a filter takes no more than ten thousand values."""
-    monkeypatch.setattr(catching, "AT_ONCE", 2)
+    monkeypatch.setattr(noting, "AT_ONCE", 2)
     rule_of(crm, TELL, once=True, applies_if="name != '2'")
     with crm.session(actor="admin") as session:
         session.create_many(Ticket, [{"name": str(number)} for number in range(5)])

@@ -8,8 +8,8 @@ from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.errors import InvalidValue, Refusal, Refused
 from crmkit.translation import _
-from crmkit_workflow.automation.catching import CarryingOut
 from crmkit_workflow.automation.entities import SUPERIOR, USER
+from crmkit_workflow.automation.noting import CarryingOut
 from crmkit_workflow.ownership.giving import give as give_to
 from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.pools.handling import release as release_into

@@ -14,7 +14,6 @@ from crmkit.core.lifecycle.occasions import occasion
 from crmkit.core.lifecycle.opening import is_retryable
 from crmkit.errors import ConflictError, CRMKitError, DatabaseError, SessionError
 from crmkit.translation import _
-from crmkit_workflow.automation.catching import JOB, ONCE, CarryingOut
 from crmkit_workflow.automation.entities import (
     DONE,
     LONGEST_PROBLEM,
@@ -24,6 +23,7 @@ from crmkit_workflow.automation.entities import (
     AutomationRule,
     AutomationRun,
 )
+from crmkit_workflow.automation.noting import JOB, ONCE, CarryingOut
 from crmkit_workflow.automation.quoting import quoted
 from crmkit_workflow.conditions import ask
 from crmkit_workflow.problems import said_to_all

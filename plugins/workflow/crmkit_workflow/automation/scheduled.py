@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.automation.catching import Caught, note
 from crmkit_workflow.automation.entities import SCHEDULE, AutomationRule, AutomationRun
+from crmkit_workflow.automation.noting import Caught, note
 from crmkit_workflow.automation.timing import time_of
 from crmkit_workflow.conditions import is_usable
 
