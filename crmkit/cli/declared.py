@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crmkit.cli.language import echo
+from crmkit.cli.language import echo, say
 from crmkit.cli.output import format_option, print_json, print_table
 from crmkit.core.declare.declarations import Command
 from crmkit.core.declare.kinds import ChoiceKind
 from crmkit.core.declare.records import Record
 from crmkit.errors import AccessDeniedError
-from crmkit.translation import _
+from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,27 +30,28 @@ def commands(model: Model) -> Iterator[click.Command]:
 
 
 def as_click(declared: Command, plugin: str) -> click.Command:
-    """Return a declared command as one of click's, each parameter an option."""
+    """Return a declared command as one of click's, each parameter an option; its help is in the language wanted."""
 
     @click.pass_obj
     def run(chosen: Chosen, /, form: str, **given: str | None) -> None:
         run_declared(chosen, declared, given, form)
 
-    made = click.command(name=declared.name, help=f"{declared.help}\n\nAdded by the plugin {plugin}.")(
-        format_option()(run)
-    )
+    told = joined([declared.help, _("Added by the plugin {plugin}.", plugin=plugin)], "\n\n")
+    made = click.command(name=declared.name, help=say(told))(format_option()(run))
     made.params[:0] = [option(each) for each in declared.parameters]
     return made
 
 
 def option(parameter: Parameter) -> click.Option:
     """Return the option for a parameter; its value is read by the parameter's kind."""
-    default = "" if parameter.default is None else _(" Default: {default}.", default=parameter.default)
+    told = [parameter.help or _("{label}.", label=parameter.label)]
+    if parameter.default is not None:
+        told.append(_("Default: {default}.", default=parameter.kind.to_text(parameter.default)))
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
         metavar=metavar(parameter),
         required=parameter.required,
-        help=(parameter.help or f"{parameter.label}.") + default,
+        help=say(joined(told)),
     )
 
 

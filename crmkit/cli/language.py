@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 ASKED = "crmkit.language"
 """Where the root context keeps the locale that --language names."""
 VARIABLE = "CRMKIT_LANGUAGE"
-SYSTEM = ("LC_ALL", "LC_MESSAGES", "LANG")
+SYSTEM = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 EXTRA = re.compile(r"(?P<help>.*?)(?:  \[(?P<extra>[^\[\]]*)\])?", re.DOTALL)
+
+CHINESE, MARKS = r"\u3000-\u9fff\uff00-\uffef", r"\u3000-\u303f\uff00-\uffef"
+WIDE_END = re.compile(rf"(?<=[{CHINESE}])\n(?=[{CHINESE}])|(?<=[{MARKS}])[ \n](?=\S)")
+"""The end of a line or sentence in Chinese, where no space is wanted."""
+WIDE = re.compile(r"([\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6])")
+"""Characters that are two columns wide."""
+FILLER = "\0"
+"""What stands behind a wide character while a help is laid out, as click counts characters and not columns."""
 
 
 def asked_locale() -> str | None:
@@ -37,7 +45,7 @@ def spoken_locale() -> str:
 
 def system_locale() -> str:
     """Return the locale of the system's messages."""
-    return next((os.environ[name] for name in SYSTEM if os.environ.get(name)), "en")
+    return next((os.environ[name] for name in SYSTEM if os.environ.get(name)), "en").partition(":")[0]
 
 
 def assembled() -> CRM | None:
@@ -84,6 +92,8 @@ class Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the line that begins with `Usage:`."""
+        for name, text in USAGE.items():
+            args = args.replace(name, say(text))
         super().write_usage(prog, args, prefix or f"{say(_('Usage:'))} ")
 
     def write_heading(self, heading: str) -> None:
@@ -92,12 +102,16 @@ class Formatter(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """Write a description."""
-        super().write_text(translated(text))
+        super().write_text(wide(translated(text)))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write options or commands, each with what it is for."""
-        spoken: Sequence[tuple[str, str]] = [(term, described(text)) for term, text in rows]
+        spoken: Sequence[tuple[str, str]] = [(wide(typed(term)), wide(described(text))) for term, text in rows]
         super().write_dl(spoken, col_max, col_spacing)
+
+    def write(self, string: str) -> None:
+        """Write what is laid out."""
+        super().write(string.replace(FILLER, ""))
 
 
 class Context(click.Context):
@@ -121,10 +135,42 @@ def described(text: str) -> str:
     return f"{translated(parts['help'])}  [{remarks}]"
 
 
+def wide(text: str) -> str:
+    """Return a text that is as long as it is wide, for its layout."""
+    return WIDE.sub(rf"\1{FILLER}", WIDE_END.sub("", text))
+
+
+def typed(term: str) -> str:
+    """Return an option with what its value is, such as `--limit INTEGER`."""
+    option, space, kind = term.partition(" ")
+    return f"{option}{space}{say(TYPES[kind])}" if kind in TYPES else term
+
+
 def remark(text: str) -> str:
     """Return a remark such as `required` or `default: 50`."""
     name, colon, value = text.partition(": ")
     return f"{say(REMARKS.get(name, name))}{colon}{value}"
 
 
+USAGE = {"[OPTIONS]": _("[OPTIONS]"), "COMMAND": _("COMMAND"), "[ARGS]": _("[ARGS]")}
+TYPES = {
+    "TEXT": _("TEXT"),
+    "LONG_TEXT": _("TEXT"),
+    "INTEGER": _("INTEGER"),
+    "INTEGER RANGE": _("INTEGER"),
+    "DECIMAL": _("NUMBER"),
+    "PERCENT": _("PERCENT"),
+    "FLOAT RANGE": _("NUMBER"),
+    "MONEY": _("AMOUNT"),
+    "BOOLEAN": _("YES|NO"),
+    "DATE": _("DATE"),
+    "DATETIME": _("TIME"),
+    "DURATION": _("DURATION"),
+    "TAGS": _("LIST"),
+    "REF": _("RECORD"),
+    "ANY_REF": _("RECORD"),
+    "FILE": _("FILE"),
+    "DIRECTORY": _("FOLDER"),
+}
+"""What click and the kinds of fields call values."""
 REMARKS = {"required": _("required"), "default": _("default"), "env var": _("env var")}

@@ -174,6 +174,7 @@ def chosen_by(ctx: click.Context) -> Chosen:
 def spoken(command: click.Command) -> click.Command:
     """Return a command, and those in it, whose help is in the language that is wanted."""
     command.context_class = language.Context
+    command.short_help = command.get_short_help_str(limit=1000)  # whole: what is cut off has no translation
     for each in command.commands.values() if isinstance(command, click.Group) else ():
         spoken(each)
     return command

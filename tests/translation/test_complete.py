@@ -65,7 +65,7 @@ def test_the_command_line_speaks_chinese(monkeypatch: pytest.MonkeyPatch, tmp_pa
     from crmkit.cli.program import program
 
     monkeypatch.chdir(tmp_path)
-    for name in ("CRMKIT_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("CRMKIT_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
 
     def said(*arguments: str, **variables: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crmkit.cli.language import echo
+from crmkit.cli.language import echo, say
 from crmkit.cli.output import format_option, print_json, print_texts
 from crmkit.translation import _, ngettext
 
@@ -59,7 +59,7 @@ def erase(chosen: Chosen, /, *, person: str, reason: str, yes: bool, form: str) 
         conventions = session.model.conventions
     if not yes:
         show(found, "text", conventions)
-        click.confirm(_("Erase all this? There is no way back."), abort=True)
+        click.confirm(say(_("Erase all this? There is no way back.")), abort=True)
     with chosen.session() as session:
         done = session.erase(found.person, reason=reason)
     chosen.database_crm.compact()
