@@ -27,3 +27,10 @@ def superiors(session: Session, user: int) -> list[int]:
     above = session.elevated.ancestors(ref_class("user")(user), "manager")
     active = active_among(session, above)
     return [each for each in above if each in active]
+
+
+def names_of(session: Session, users: Iterable[int]) -> dict[int, str]:
+    """Return the names of users, by id."""
+    given = {"ids": sorted(set(users))}
+    rows = session.elevated.rows(User, ["id", "name"], "id in given.ids", given=given) if given["ids"] else ()
+    return {int(str(number)): str(name) for number, name in rows}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import Team, User
 from crmkit_workflow.pools.entities import Pool, PoolExtension, PoolMember, PoolRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from crmkit import CRM, Record, Session
     from crmkit.testing.fixtures import CRMFactory
@@ -77,3 +79,24 @@ def new_pool(
     for kind, extends in (extensions or {}).items():
         session.create(PoolExtension, pool=pool, activity_kind=kind, extends=extends)
     return pool
+
+
+@pytest.fixture
+def queries(crm: CRM) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Collects the queries that a `with` block executes."""
+
+    @contextmanager
+    def listening() -> Iterator[list[str]]:
+        found: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if statement.startswith("SELECT"):
+                found.append(statement)
+
+        sa.event.listen(crm.engine, "before_cursor_execute", note)
+        try:
+            yield found
+        finally:
+            sa.event.remove(crm.engine, "before_cursor_execute", note)
+
+    return listening

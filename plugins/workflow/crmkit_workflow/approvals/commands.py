@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit import Column, Ref, Table, User
+from crmkit import Column, Ref, Table
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
@@ -15,6 +15,7 @@ from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.parts import known
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest
 from crmkit_workflow.approvals.submitting import recall, submit
+from crmkit_workflow.staff import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,10 +112,3 @@ def titles_of(session: Questions, refs: Iterable[Ref[object]]) -> dict[Ref[objec
         entity = session.model.entities[name]
         found |= {each.ref: title_of(entity, each) for each in session.by_id(entity, numbers).values()}
     return found
-
-
-def names_of(session: Session, users: Iterable[int]) -> dict[int, str]:
-    """Return the names of users, by id."""
-    given = {"ids": sorted(set(users))}
-    rows = session.elevated.rows(User, ["id", "name"], "id in given.ids", given=given) if given["ids"] else ()
-    return {int(str(number)): str(name) for number, name in rows}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit import Column, Table, User
+from crmkit import Column, Table
 from crmkit.core.reading.reports.standard.choosing import record_named
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.handover.batches import begin, check_actor, preview, resume
 from crmkit_workflow.handover.entities import DONE, HandOver
 from crmkit_workflow.handover.handing import RULES
+from crmkit_workflow.staff import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit import Ref, Session
+    from crmkit import Ref, Session, User
     from crmkit.core.reading.reports.columns import Cell
     from crmkit_workflow.handover.handing import Goal
     from crmkit_workflow.queues.entities import Queue
@@ -103,12 +104,15 @@ def listed(session: Session) -> Table:
 def told(session: Session, found: Iterable[HandOver]) -> Table:
     """Return how far hand-overs are, and what stayed."""
     rows: list[tuple[Cell, ...]] = []
-    for each in found:
+    listed = list(found)
+    names = names_of(session, (int(each.user) for each in listed))
+    for each in listed:
         problems = cast("list[dict[str, str]]", each.problems or [])
         state = session.model.entity(HandOver).fields["status"].kind.format(each.status, session.model.conventions)
         first = f"{problems[0]['record']}: {problems[0]['text']}" if problems else None
-        user = session.elevated.get(User, int(each.user)).name
-        rows.append((each.id, user, state, each.handed, each.left, first if each.status != DONE else None))
+        rows.append(
+            (each.id, names.get(int(each.user)), state, each.handed, each.left, first if each.status != DONE else None)
+        )
     columns = [
         Column("id", _("Id"), "integer"),
         Column("user", _("Of")),

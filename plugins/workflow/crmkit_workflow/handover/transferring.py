@@ -10,7 +10,7 @@ from attrs import frozen
 from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import savepoint, write_all
-from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.access import those_within
 from crmkit.errors import ConflictError
 from crmkit.translation import Text, _
 from crmkit_workflow.ownership.entities import OwnershipRecord
@@ -117,14 +117,14 @@ def transfer_of(session: Session, entity: EntityModel, ids: Sequence[int], way: 
     found: dict[Ref[object], Result] = {
         ref(each): not_transferred(ref(each), "not_found") for each in ids if each not in records
     }
-    spent = spent_on(session, entity, ids)
+    spent, mine = spent_on(session, entity, ids), those_within(session, entity.name, records, "transfer")
     chosen: list[Record] = []
     for number, record in records.items():
         if getattr(record, entity.owner) == goal:
             found[ref(number)] = Transferred(record=record)
         elif number in spent:
             found[ref(number)] = not_transferred(ref(number), "limit")
-        elif not within(session, entity.name, [number], "transfer"):
+        elif number not in mine:
             found[ref(number)] = not_transferred(ref(number), "not_allowed")
         else:
             chosen.append(record)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
-from crmkit.core.lifecycle.access import within
+from crmkit.core.lifecycle.access import those_within
 from crmkit.errors import CommandError, ConflictError, Refused
 from crmkit_workflow.ownership.giving import give
+from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
 from crmkit_workflow.pools.results import Given, NotGiven, Reason, not_given
@@ -18,7 +19,7 @@ from crmkit_workflow.pools.terms import pools_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crmkit import EntityModel, Session
+    from crmkit import Session
     from crmkit_workflow.pools.entities import Pool
     from crmkit_workflow.pools.terms import PoolTerms
 
@@ -36,8 +37,8 @@ def release(
     """
     chosen = None if pool is None else pool if isinstance(pool, Ref) else pool.ref
 
-    def of(entity: EntityModel, record: Record, pools: Sequence[PoolTerms]) -> int | Reason:
-        owner = getattr(record, str(entity.owner))
+    def of(record: Record, pools: Sequence[PoolTerms], may_give: set[int]) -> int | Reason:
+        owner = owner_of(session.model.entity(record), record)
         if owner is None and record.pool is not None:
             return "already_claimed" if chosen is None else "not_allowed"
         governing = [each for each in pools if owner is not None and int(owner) in each.members]
@@ -45,7 +46,7 @@ def release(
         found = next((each for each in pools if each.pool.id == goal), None)
         if found is None:
             return "no_pool" if chosen is None else "pool_closed"
-        if is_admin(session, found) or owner == session.principal.user or may_transfer(session, entity, record):
+        if is_admin(session, found) or owner == session.principal.user or record.id in may_give:
             return found.pool.id
         return "not_allowed"
 
@@ -59,7 +60,7 @@ def move(session: Session, records: Iterable[Wanted], pool: Record | Ref[Pool], 
     """
     chosen = int(pool if isinstance(pool, Ref) else pool.ref)
 
-    def of(entity: EntityModel, record: Record, pools: Sequence[PoolTerms]) -> int | Reason:
+    def of(record: Record, pools: Sequence[PoolTerms], may_give: set[int]) -> int | Reason:
         by_id = {each.pool.id: each for each in pools}
         if record.pool is None:
             return "not_in_pool"
@@ -67,7 +68,7 @@ def move(session: Session, records: Iterable[Wanted], pool: Record | Ref[Pool], 
             return "pool_closed"
         source = by_id.get(int(cast("int", record.pool)))
         looks_after = source is not None and is_admin(session, source) and is_admin(session, by_id[chosen])
-        return chosen if looks_after or may_transfer(session, entity, record) else "not_allowed"
+        return chosen if looks_after or record.id in may_give else "not_allowed"
 
     return handled(session, records, of, how="moved", why=why)
 
@@ -80,13 +81,13 @@ def assign(session: Session, records: Iterable[Wanted], user: Record | Ref[User]
     """
     goal = cast("Ref[User]", user if isinstance(user, Ref) else user.ref)
 
-    def of(entity: EntityModel, record: Record, pools: Sequence[PoolTerms]) -> int | Reason:
-        if getattr(record, str(entity.owner)) is not None:
+    def of(record: Record, pools: Sequence[PoolTerms], may_give: set[int]) -> int | Reason:
+        if owner_of(session.model.entity(record), record) is not None:
             return "already_claimed"
         if record.pool is None:
             return "not_in_pool"
         source = next((each for each in pools if each.pool.id == int(cast("int", record.pool))), None)
-        if (source is not None and is_admin(session, source)) or may_transfer(session, entity, record):
+        if (source is not None and is_admin(session, source)) or record.id in may_give:
             return int(cast("int", record.pool))
         return "not_allowed"
 
@@ -97,13 +98,16 @@ def assign(session: Session, records: Iterable[Wanted], user: Record | Ref[User]
 def handled(
     session: Session,
     wanted: Iterable[Wanted],
-    choose: Callable[[EntityModel, Record, Sequence[PoolTerms]], int | Reason],
+    choose: Callable[[Record, Sequence[PoolTerms], set[int]], int | Reason],
     *,
     how: str,
     why: str,
     owner: Ref[User] | None = None,
 ) -> list[Handled]:
-    """Give every record to the owner, or into the pool that is chosen for it, unless a reason is returned."""
+    """Give every record to the owner, or into the pool that is chosen for it, unless a reason is returned.
+
+    What chooses is told which records the actor may transfer, by id.
+    """
     refs = [each if isinstance(each, Ref) else each.ref for each in wanted]
     results: dict[Ref[object], Handled] = {}
     for name in dict.fromkeys(each.entity for each in refs):
@@ -114,10 +118,11 @@ def handled(
             continue
         pools = pools_of(session, name)
         records = session.elevated.by_id(entity, [int(each) for each in of_entity])
+        may_give = those_within(session, name, records, "transfer")
         goals: dict[int, list[Record]] = {}
         for each in of_entity:
             record = records.get(int(each))
-            goal = "not_found" if record is None else choose(entity, record, pools)
+            goal = "not_found" if record is None else choose(record, pools, may_give)
             if isinstance(goal, str):
                 results[each] = not_given(each, goal)
             elif record is not None:
@@ -169,11 +174,6 @@ def is_admin(session: Session, pool: PoolTerms) -> bool:
     if user is None:
         return True
     return user in pool.members and pool.members[user].is_admin
-
-
-def may_transfer(session: Session, entity: EntityModel, record: Record) -> bool:
-    """Return whether the actor may give the record to others anyway."""
-    return session.principal.user is None or within(session, entity.name, [record.id], "transfer")
 
 
 def pool_ref(number: int) -> Ref[Pool]:
