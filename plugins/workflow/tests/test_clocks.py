@@ -24,9 +24,14 @@ from tests.workflow.desk import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from crmkit import CRM
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
+
+    Queries = Callable[[], AbstractContextManager[list[str]]]
 
 HOUR = timedelta(hours=1)
 
@@ -212,19 +217,34 @@ def test_a_batch_takes_as_many_statements_as_one(crm: CRM) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_entities_without_rules_cost_one_look_at_the_rules(crm: CRM) -> None:
+def test_entities_without_rules_cost_one_look_at_the_rules(crm: CRM, queries: Queries) -> None:
     """Writing what no clock is for asks for the rules once in a transaction, and nothing else."""
-    import sqlalchemy as sa
-
-    counted: list[str] = []
     with crm.session(actor="admin") as session:
         make_rule(session)
-    sa.event.listen(crm.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
-    with crm.session(actor="admin") as session:
+    with crm.session(actor="admin") as session, queries() as asked:
         for number in range(3):
-            session.create(Customer, name=f"C{number}")
-    asked = [each for each in counted if "workflow_clock" in each]
-    assert len(asked) == 1
+            session.update(session.create(Customer, name=f"C{number}"), city="Paris")
+    assert len([each for each in asked if "workflow_clock" in each]) == 1
+
+
+def test_what_rules_said_before_costs_writers_nothing(crm: CRM, queries: Queries) -> None:
+    """However often rules were changed, as much is read and asked; only clocks that go by old terms ask for these."""
+    found = []
+    with crm.session(actor="admin") as session:
+        rule = make_rule(session)
+        old = session.create(Ticket, name="Old")
+    for _time in range(2):
+        with crm.session(actor="admin") as session:
+            for number in range(5):
+                rule = session.update(rule, pauses_if=f"priority == 'low' or name == '{rule.version} {number}'")
+            new = session.create(Ticket, name="New")
+        with crm.session(actor="admin") as session, queries() as asked:
+            session.update(new, name="Newer")
+        found.append(asked)
+    assert found[0] == found[1]
+    with crm.session(actor="admin") as session, queries() as asked:
+        session.update(old, name="Older")
+    assert len(asked) == len(found[0]) + 1
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from crmkit.core.declare.names import as_label
 from crmkit.core.exchange.writing import write_all
 from crmkit.translation import Text, _
 from crmkit_workflow.clocks.entities import Clock, ClockAlert
-from crmkit_workflow.clocks.terms import terms_by_entity
+from crmkit_workflow.clocks.terms import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def tell(session: Session, alerts: Sequence[Alert]) -> None:
     owners = {int(each.clock.owner) for each in alerts if each.clock.owner is not None}
     rows = session.rows(User, ["id", "manager"], "id in given.ids", given={"ids": sorted(owners)}) if owners else ()
     superiors = {int(cast("int", user)): manager for user, manager in rows}
-    known = {each.id: each for terms in terms_by_entity(session).values() for each in terms.values()}
+    known = terms_of(session, (each.clock for each in alerts))
     tellings: list[dict[str, object]] = []
     for each in alerts:
         clock, terms = each.clock, known.get(int(each.clock.terms))

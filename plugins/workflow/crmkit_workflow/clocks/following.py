@@ -14,7 +14,7 @@ from crmkit.errors import ConflictError
 from crmkit_workflow.clocks.deciding import next_state, starting, target_for
 from crmkit_workflow.clocks.entities import Clock, ClockInterval
 from crmkit_workflow.clocks.hours import HoursOf
-from crmkit_workflow.clocks.terms import terms_by_entity
+from crmkit_workflow.clocks.terms import current_terms, entities_with_terms, terms_of
 from crmkit_workflow.clocks.timing import Interval, next_alert, times
 from crmkit_workflow.conditions import ask
 from crmkit_workflow.ownership.owners import owner_of
@@ -65,32 +65,26 @@ class Writing:
 
 
 def follow(session: Session, changes: Batch[Change]) -> None:
-    """Have the clocks of changed records follow, if there are rules for their entity."""
-    terms = terms_by_entity(session).get(changes.entity.name)
-    if not terms:
+    """Have the clocks of changed records follow, if there are or were rules for their entity."""
+    if changes.entity.name not in entities_with_terms(session):
         return
     records = {change.after.id: change.after for change in changes}
     known = [change.after.id for change in changes if change.before is not None]
-    follow_records(session, changes.entity, list(records.values()), terms, known=known)
+    follow_records(session, changes.entity, list(records.values()), known=known)
 
 
-def follow_records(
-    session: Session,
-    entity: EntityModel,
-    records: Sequence[Record],
-    terms: Mapping[int, Terms],
-    *,
-    known: Iterable[int],
-) -> None:
+def follow_records(session: Session, entity: EntityModel, records: Sequence[Record], *, known: Iterable[int]) -> None:
     """Have the clocks of records follow; only `known` ones, by id, can have any already."""
-    old = set(known)
+    old, current = set(known), current_terms(session, entity.name)
     for start in range(0, len(records), BATCH):
         some = records[start : start + BATCH]
         ids = [each.id for each in some]
+        clocks = clocks_of(session, entity, [each for each in ids if each in old])
+        terms = terms_of(session, (clock for each in clocks.values() for clock in each), current)
         met = ask(session, entity, ids, {text for each in terms.values() for text in each.conditions})
         judged = [Judged(record=each, owner=owner_of(entity, each), met=met[each.id]) for each in some]
-        clocks = turn_all(session, entity, judged, terms, [each for each in ids if each in old])
-        start_new(session, judged, clocks, terms)
+        clocks = turn_all(session, entity, judged, terms, clocks)
+        start_new(session, judged, clocks, current)
 
 
 def clocks_of(session: Session, entity: EntityModel, ids: Sequence[int]) -> dict[int, list[Clock]]:
@@ -104,14 +98,17 @@ def clocks_of(session: Session, entity: EntityModel, ids: Sequence[int]) -> dict
 
 
 def turn_all(
-    session: Session, entity: EntityModel, judged: Iterable[Judged], terms: Mapping[int, Terms], known: Sequence[int]
+    session: Session,
+    entity: EntityModel,
+    judged: Iterable[Judged],
+    terms: Mapping[int, Terms],
+    clocks: dict[int, list[Clock]],
 ) -> dict[int, list[Clock]]:
     """Write what becomes of the clocks that are there already, and return them by their records' ids.
 
     If one of them is told of at this very moment, it is looked again.
     """
     for attempt in range(TRIES):
-        clocks = clocks_of(session, entity, known)
         try:
             turns = list(turns_of(judged, clocks, terms))
             if turns:
@@ -119,6 +116,7 @@ def turn_all(
         except ConflictError:
             if attempt == TRIES - 1:
                 raise
+            clocks = clocks_of(session, entity, list(clocks))
         else:
             return clocks
     raise AssertionError(TRIES)

@@ -11,7 +11,7 @@ from crmkit.core.exchange.writing import write_all
 from crmkit_workflow.clocks.entities import Clock
 from crmkit_workflow.clocks.following import intervals_of, running_of, values_of
 from crmkit_workflow.clocks.hours import HoursOf
-from crmkit_workflow.clocks.terms import terms_by_entity
+from crmkit_workflow.clocks.terms import entities_with_terms, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def ask_for(session: Session, changes: Batch[Change]) -> None:
     """Have clocks recomputed after the hours of calendars were changed."""
     days = any(True for _change in changes.of(SpecialDay))
     hours = any(change.changed & {"hours", "time_zone"} for change in changes.of(BusinessCalendar) if change.before)
-    if (days or hours) and terms_by_entity(session):
+    if (days or hours) and entities_with_terms(session):
         session.enqueue(JOB)
 
 
@@ -53,9 +53,8 @@ def recompute_job(session: Session, run: JobRun, after: int) -> None:
 
 def recompute(session: Session, after: int = 0, *, size: int = BATCH) -> Recomputed:
     """Recompute the open clocks behind an id; those that are as they should be are not written."""
-    known = {each.id: each for terms in terms_by_entity(session).values() for each in terms.values()}
     page = session.find(Clock, OPEN, given={"after": after}, order="id", limit=size)
-    changes = changes_of(session, page, known)
+    changes = changes_of(session, page, terms_of(session, page))
 
     def write(some: Sequence[tuple[Clock, dict[str, object]]]) -> Sequence[Clock]:
         return session.update_many(some)

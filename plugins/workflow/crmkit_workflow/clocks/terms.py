@@ -13,21 +13,45 @@ if TYPE_CHECKING:
 
     from crmkit import Batch, Change, Session
     from crmkit_workflow.clocks.deciding import Terms
+    from crmkit_workflow.clocks.entities import Clock
 
 KEY = "workflow clock terms"
 FIELDS = ("id", "rule", "entity", "measure", "said", "current")
 
 
-def terms_by_entity(session: Session) -> Mapping[str, Mapping[int, Terms]]:
-    """Return all terms by entity and id, read once in a transaction: entities without rules are not in it."""
-    return remembered(session, KEY, lambda: read_all(session))
+def entities_with_terms(session: Session) -> frozenset[str]:
+    """Return the entities for which there are terms, current or old, read once in a transaction.
+
+    Only their records can have clocks.
+    """
+
+    def read() -> frozenset[str]:
+        rows = session.elevated.aggregate(ClockTerms, by=["entity"], measures={"count": "count()"})
+        return frozenset(str(entity) for entity, _count in rows)
+
+    return remembered(session, KEY, read)
 
 
-def read_all(session: Session) -> Mapping[str, Mapping[int, Terms]]:
-    """Read all terms."""
-    found: dict[str, dict[int, Terms]] = {}
-    for number, rule, entity, measure, said, current in session.elevated.rows(ClockTerms, FIELDS):
-        terms = read_terms(
+def current_terms(session: Session, entity: str) -> Mapping[int, Terms]:
+    """Return the terms by which clocks of an entity's records start, by id, read once in a transaction."""
+    return remembered(
+        session, (KEY, entity), lambda: read_where(session, "current and entity == given.entity", entity=entity)
+    )
+
+
+def terms_of(
+    session: Session, clocks: Iterable[Clock], known: Mapping[int, Terms] | None = None
+) -> Mapping[int, Terms]:
+    """Return the terms by which clocks go, by id, and what is known already; only what isn't is read."""
+    found = known or {}
+    missing = sorted({int(each.terms) for each in clocks} - found.keys())
+    return {**found, **read_where(session, "id in given.ids", ids=missing)} if missing else found
+
+
+def read_where(session: Session, where: str, **given: object) -> dict[int, Terms]:
+    """Read the terms that a filter selects, by id."""
+    return {
+        int(cast("int", number)): read_terms(
             int(cast("int", number)),
             int(cast("int", rule)),
             str(entity),
@@ -35,8 +59,10 @@ def read_all(session: Session) -> Mapping[str, Mapping[int, Terms]]:
             cast("dict[str, object]", said),
             current=bool(current),
         )
-        found.setdefault(terms.entity, {})[terms.id] = terms
-    return found
+        for number, rule, entity, measure, said, current in session.elevated.rows(
+            ClockTerms, FIELDS, where, given=given
+        )
+    }
 
 
 def renew(session: Session, changes: Batch[Change]) -> None:
@@ -72,3 +98,5 @@ def write_terms(session: Session, ids: Iterable[int]) -> None:
     session.update_many(ended)
     session.create_many(ClockTerms, new)
     forget(session, KEY)
+    for name in {each.entity for each in (*rules.values(), *latest.values())}:
+        forget(session, (KEY, name))
