@@ -10,7 +10,7 @@ ENTITY = Parameter(name="entity", default="customer", help=_("The entity of the 
 RECORDS = Parameter(name="records", kind=TagsKind(), help=_("The ids of the records."))
 POOL_DOINGS = ("list", "claim", "release", "sweep")
 HANDOVER_DOINGS = ("preview", "run", "resume", "list")
-QUEUE_DOINGS = ("list", "grab", "decline", "assign", "distribute")
+QUEUE_DOINGS = ("list", "grab", "decline", "assign", "requeue", "distribute")
 
 
 def one_of(names: tuple[str, ...], text: str) -> Parameter:
@@ -37,7 +37,7 @@ DECLARATIONS = (
     Command(
         name="queue",
         run="crmkit_workflow.queues.commands:queue_command",
-        help=_("Shows what waits in queues, grabs and declines it, gives it out."),
+        help=_("Shows what waits in queues, grabs and declines it, gives it out, has it wait again."),
         public=True,
         parameters=(
             one_of(QUEUE_DOINGS, _("What to do with the queue.")),

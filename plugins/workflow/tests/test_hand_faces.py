@@ -100,6 +100,8 @@ def test_queues_from_the_command_line_and_their_workload(crm: CRM, people: Peopl
             queues(session, "distribute")
         assert len(rows(queues(session, "list", queue="Leads"))) == len(records)
         assert rows(queues(session, "assign", records=first, to="ann"))[0][1] == "It is with Ann."
+        assert rows(queues(session, "requeue", records=first))[0][1] == "It waits."
+        assert rows(queues(session, "assign", records=first, to="ann"))[0][1] == "It is with Ann."
         assert len(rows(queues(session, "distribute", queue="Leads"))) == 1
     with crm.session(actor="ann") as session:
         assert rows(queues(session, "decline", records=first))[0][1] == "It waits."

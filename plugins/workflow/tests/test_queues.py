@@ -151,6 +151,43 @@ def test_whoever_declines_is_not_asked_again(crm: CRM, people: People) -> None:
         assert ways == ["distributed", "declined", "distributed", "declined", "distributed"]
 
 
+def test_heads_have_a_record_wait_for_everybody_again(crm: CRM, people: People) -> None:
+    """Whoever had it has it no more, and whoever declined it is asked again; a member can't do this."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], [people["cem"]])
+        session.update(session.find(QueueMember, {"user": people["cem"]})[0], capacity=0)
+        (acme,) = waiting(session, queue, "a")
+        distribute(session, queue)
+    with crm.session(actor="ann") as session:
+        decline(session, acme)
+        result = requeue(session, acme)
+        assert isinstance(result, NotTaken)
+        assert result.reason == "not_allowed"
+    with crm.session(actor="cem") as session:
+        result = requeue(session, acme)
+        assert isinstance(result, Distributed)
+        assert (result.item.state, result.item.assignee, result.item.declined_by) == ("waiting", None, None)
+    with crm.session(actor="admin") as session:
+        assert owners(session) == {"a": None}
+        assert [each.found.user for each in distribute(session, queue)] == [people["ann"].id]
+        ways = [each.how for each in session.find(OwnershipRecord, {"record": acme}, order="id")][1:]
+        assert ways == ["distributed", "declined", "distributed", "requeued", "distributed"]
+        other = session.create(Customer, name="b")
+        result = requeue(session, other)
+        assert isinstance(result, NotTaken)
+        assert result.reason == "not_waiting"
+
+
+def test_what_has_an_owner_while_it_waits_keeps_it_when_it_waits_again(crm: CRM, people: People) -> None:
+    """A queue takes back what it gave, and nothing else."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]])
+        acme = session.create(Customer, name="a", owner=people["zoe"])
+        put(session, queue, [acme])
+        requeue(session, acme)
+        assert owners(session) == {"a": people["zoe"].id}
+
+
 def test_members_grab(crm: CRM, people: People) -> None:
     """The first who takes it has it; whoever can't is told why; its capacity binds a member here, too."""
     with crm.session(actor="admin") as session:
@@ -189,7 +226,7 @@ def test_heads_give_out_by_hand(crm: CRM, people: People) -> None:
         assert result.reason == "not_allowed"
     with crm.session(actor="cem") as session:
         assert isinstance(assign_item(session, acme, people["zoe"]), Taken)
-        assert isinstance(requeue(session, acme), QueueItem)
+        assert isinstance(requeue(session, acme), Distributed)
         assert isinstance(assign_item(session, acme, people["bob"]), Taken)
     with crm.session(actor="admin") as session:
         assert owners(session) == {"a": people["bob"].id}

@@ -17,6 +17,7 @@ HOWS = (
     "distributed",
     "grabbed",
     "declined",
+    Choice("requeued", _("Put back into its queue")),
     "transferred",
     Choice("handed_over", _("Handed over")),
     "released",

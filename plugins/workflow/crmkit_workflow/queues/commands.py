@@ -1,4 +1,4 @@
-"""The command `crmkit queue`: what waits in queues, grabbing and declining it, giving it out."""
+"""The command `crmkit queue`: what waits in queues, grabbing and declining it, giving it out, having it wait again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crmkit.translation import _
 from crmkit_workflow.pools.commands import refs_of
 from crmkit_workflow.queues.distributing import Distributed, distribute
 from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
-from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, is_head
+from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, is_head, requeue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,8 @@ def queue_command(
         return told(session, grab(session, refs))
     if do == "decline":
         return told(session, [decline(session, each) for each in refs])
+    if do == "requeue":
+        return told(session, [requeue(session, each) for each in refs])
     user = record_named(session, session.model.entities["user"], to or "", "to")
     return told(session, [assign_item(session, each, user) for each in refs])
 

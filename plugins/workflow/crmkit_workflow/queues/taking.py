@@ -1,4 +1,4 @@
-"""Taking: a member grabs what waits, a head gives it to somebody, and whoever got it may decline it."""
+"""Taking: members grab what waits and decline what they got; heads give it to somebody, and have it wait again."""
 
 from __future__ import annotations
 
@@ -172,16 +172,25 @@ def decline(session: Session, record: Wanted) -> Distributed | NotTaken:
 
 def give_back(session: Session, queue: Queue, item: QueueItem) -> QueueItem:
     """Write that a record waits again, declined by whoever had it."""
+    user = int(cast("int", item.assignee))
+    declined = sorted({*(item.declined_by or ()), str(user)}, key=int)
+    back = wait_again(session, queue, item, how="declined", declined_by=declined)
+    session.elevated.emit("queue_item.declined", back, {"user": user})
+    return back
+
+
+def wait_again(
+    session: Session, queue: Queue, item: QueueItem, *, how: str, declined_by: list[str] | None
+) -> QueueItem:
+    """Write that a record waits again, and belongs to nobody if it belonged to whoever got it from the queue."""
     elevated, entity = session.elevated, session.model.entity(queue.entity)
     number = int(item.record)
     record = elevated.by_id(entity, [number]).get(number)
-    if record is not None and entity.owner is not None and getattr(record, entity.owner) == item.assignee:
+    owner = None if record is None or entity.owner is None else getattr(record, entity.owner)
+    if record is not None and owner is not None and owner == item.assignee:
         with occasion(session, FromQueue()):
-            give_each(session, [(record, None)], how="declined", why=why_of(queue))
-    declined = sorted({*(item.declined_by or ()), str(int(cast("int", item.assignee)))}, key=int)
-    back = elevated.update(item, state="waiting", assignee=None, assigned_at=None, declined_by=declined)
-    elevated.emit("queue_item.declined", back, {"user": int(cast("int", item.assignee))})
-    return back
+            give_each(session, [(record, None)], how=how, why=why_of(queue))
+    return elevated.update(item, state="waiting", assignee=None, assigned_at=None, declined_by=declined_by)
 
 
 def not_offered(item: QueueItem) -> Distributed:
@@ -190,16 +199,20 @@ def not_offered(item: QueueItem) -> Distributed:
     return Distributed(item=item, found=found)
 
 
-def requeue(session: Session, record: Wanted) -> QueueItem | NotTaken:
-    """Have a record wait from now on as if it had just come, for everybody; its queue's heads may."""
+def requeue(session: Session, record: Wanted) -> Distributed | NotTaken:
+    """Have a record wait for everybody again, whoever has it or declined it; its queue's heads may.
+
+    It is nobody's then, keeps its place among those that wait, and the queue offers it with them the next time.
+    """
     ref = record if isinstance(record, Ref) else record.ref
-    item = next(iter(open_items(session, [ref])), None)
-    if item is None:
-        return not_taken(ref, "not_waiting")
-    queue = session.elevated.get(item.queue)
-    reason = refusal_by_hand(session, queue, ref)
-    if reason is not None:
-        return not_taken(ref, reason)
-    return session.elevated.update(
-        item, state="waiting", assignee=None, assigned_at=None, declined_by=None, entered_at=session.unit.now
-    )
+    with session.unit.command(writes_much=False):
+        item = next(iter(open_items(session, [ref])), None)
+        if item is None:
+            return not_taken(ref, "not_waiting")
+        queue = session.elevated.get(item.queue)
+        reason = refusal_by_hand(session, queue, ref)
+        if reason is not None:
+            return not_taken(ref, reason)
+        session.serialise(f"queue {queue.id}")
+        with savepoint(session):
+            return not_offered(wait_again(session, queue, item, how="requeued", declined_by=None))
