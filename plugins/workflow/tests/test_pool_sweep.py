@@ -10,7 +10,7 @@ import pytest
 from crmkit import SYSTEM, Contact, Customer, Manifest, Opportunity, Product, hookimpl
 from crmkit.core.assemble.plugins import Plugin
 from crmkit_workflow.ownership.entities import OwnershipRecord
-from crmkit_workflow.pools.facts import as_date
+from crmkit_workflow.pools.facts import dates_of
 from crmkit_workflow.pools.following import followed_up
 from crmkit_workflow.pools.sweep import sweep, sweep_all
 
@@ -263,7 +263,8 @@ def test_what_may_be_exempt_stays(crm: CRM, people: People, make_pool: MakePool,
 
 
 def test_a_moment_is_on_its_day_in_the_home_time_zone() -> None:
-    """One in the evening of UTC is on the next day in China, and a day is itself."""
-    evening = datetime(2026, 2, 28, 17, tzinfo=UTC)
-    assert (as_date(evening, "Asia/Shanghai"), as_date(evening, "UTC")) == (date(2026, 3, 1), date(2026, 2, 28))
-    assert as_date(date(2026, 3, 1), "Asia/Shanghai") == date(2026, 3, 1)
+    """One in the evening of UTC is on the next day in China, a day is itself, and without a value there is none."""
+    values = {"visited_at": datetime(2026, 2, 28, 17, tzinfo=UTC), "ends_on": date(2026, 3, 1), "signed_on": None}
+    dated = {1: "visited_at", 2: "ends_on", 3: "signed_on", 4: "gone"}
+    assert dates_of(values, dated, "Asia/Shanghai") == {1: date(2026, 3, 1), 2: date(2026, 3, 1)}
+    assert dates_of(values, dated, "UTC") == {1: date(2026, 2, 28), 2: date(2026, 3, 1)}

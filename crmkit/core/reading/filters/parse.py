@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from crmkit.core.reading.filters import conditions as c
-from crmkit.core.reading.filters.coercion import check_stage, coerced, match_key, tag_key
+from crmkit.core.reading.filters.coercion import check_stage, coerced, coerced_list, match_key, tag_key
 from crmkit.core.reading.filters.constants import FUNCTIONS, PROBE, TESTS, ConstantReader
 from crmkit.core.reading.filters.families import allows, are_comparable, family
 from crmkit.core.reading.filters.filter import Filter, Slot
@@ -154,6 +154,9 @@ class Parser:
         if family(path.kind) == "money":
             return self._one_amount_of(path, right, negated=negated)
         constant = self.constants.read_list(right)
+        if isinstance(right, ast.Attribute):
+            slot = self._slot(constant, lambda values: coerced_list(path, values, self.conventions))
+            return c.OneOf(path, slot, negated)
         read = self._reading(right, lambda value: coerced(path, value, self.conventions), path)
         return c.OneOf(path, self._slot(constant, lambda values: tuple(map(read, values))), negated)
 

@@ -73,35 +73,34 @@ def facts(
     changed = {} if LAST_CONTACT in entity.fields else last_changes(session, entity, owners)
     contacts = contacts_by_kind(session, entity.name, owners) if names_kinds(pools) else {}
     exempt = exempt_from(session, entity, list(owners), pools)
+    dated = {rule.id: str(rule.date_field) for each in pools for rule in each.rules if rule.date_field}
     return [
         HeldRecord(
-            id=cast("int", each["id"]),
+            id=number,
             held=held(
                 each,
-                pools,
-                owner=owners[cast("int", each["id"])],
+                owner=owner,
+                dates=dates_of(each, dated, session.model.conventions.time_zone),
                 sales=sales,
-                contacts=contacts.get(cast("int", each["id"]), {}),
-                changed=changed.get(cast("int", each["id"])),
-                exempt=exempt.get(cast("int", each["id"]), ()),
-                time_zone=session.model.conventions.time_zone,
+                contacts=contacts.get(number, {}),
+                changed=changed.get(number),
+                exempt=exempt.get(number, ()),
             ),
             returns_at=cast("datetime | None", each["returns_at"]),
         )
-        for each in values
+        for each, (number, owner) in zip(values, owners.items(), strict=True)
     ]
 
 
 def held(
     values: Mapping[str, object],
-    pools: Iterable[PoolTerms],
     *,
     owner: int,
+    dates: Mapping[int, date],
     sales: Sales,
     contacts: Mapping[str, datetime],
     changed: datetime | None,
     exempt: Iterable[int],
-    time_zone: str,
 ) -> Held:
     """Return what is known about one record."""
     number = cast("int", values["id"])
@@ -109,8 +108,6 @@ def held(
     if values.get("stage_kind") == "won":
         wins[None] = cast("datetime", values["stage_since"])
     product = values.get("product")
-    rules = [rule for each in pools for rule in each.rules if rule.date_field]
-    dates = {rule.id: as_date(values.get(str(rule.date_field)), time_zone) for rule in rules}
     return Held(
         owner=owner,
         since=cast("datetime", values["owned_since"] or values["created_at"]),
@@ -120,15 +117,20 @@ def held(
         has_open=frozenset(sales.open.get(number, ())),
         level=cast("str | None", values.get("level")),
         products=frozenset() if product is None else frozenset({int(cast("int", product))}),
-        dates={rule: day for rule, day in dates.items() if day is not None},
+        dates=dates,
         exempt=frozenset(exempt),
         is_locked=bool(values["pool_locked"]),
     )
 
 
-def as_date(value: object, time_zone: str) -> date | None:
-    """Return the day of a date, or of a moment in a time zone."""
-    return day_of(value, time_zone) if isinstance(value, datetime) else cast("date | None", value)
+def dates_of(values: Mapping[str, object], dated: Mapping[int, str], time_zone: str) -> dict[int, date]:
+    """Return the days from which rules count, by rule, from the fields that these name: a date, or a moment's day."""
+    found = {}
+    for rule, name in dated.items():
+        value = values.get(name)
+        if isinstance(value, date):
+            found[rule] = day_of(value, time_zone) if isinstance(value, datetime) else value
+    return found
 
 
 def follow_ups(
