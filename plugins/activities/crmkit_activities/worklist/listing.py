@@ -15,9 +15,9 @@ from crmkit.translation import _
 from crmkit_activities.worklist.handled import marks_of, still_handled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from crmkit import Session
+    from crmkit import EntityModel, Session
 
 SHOWN = 20
 
@@ -29,11 +29,14 @@ class WorkItem:
     Attributes:
         title: what people call it.
         until: the day, or the moment (UTC), by which it is to be done.
+        about: the record that it is about, or a part of, such as the deal of a clock, with its title:
+            `opportunity:5 200 seats`; None if there is none, or one that the actor doesn't see.
     """
 
     record: Ref[object]
     title: str
     until: date | datetime | None
+    about: str | None = None
 
 
 @frozen(kw_only=True)
@@ -91,7 +94,9 @@ def work_of(session: Session, kind: WorklistKind, left_out: Collection[int], lim
     given = {}
     if left_out:
         where, given = f"{where} and id not in given.left_out", {"left_out": list(left_out)}
-    paths = ["id", kind.title or entity.declared.title, *([kind.until] if kind.until else [])]
+    about = subject_of(entity)
+    is_seen = about is not None and session.principal.sees(entity, entity.fields[about])
+    paths = ["id", kind.title or entity.declared.title, kind.until or "id", about if about and is_seen else "id"]
     declared = entity.record_class
     try:
         rows = session.rows(declared, paths, where, given=given, order=kind.order, limit=limit)
@@ -99,12 +104,42 @@ def work_of(session: Session, kind: WorklistKind, left_out: Collection[int], lim
     except FilterError:
         session.elevated.count(declared, where, given=given)  # raises, too, if the kind itself is wrong
         return None
-    return WorkOfKind(kind=kind, count=count, items=tuple(items_of(kind, entity.label, rows)))
+    subjects = titled(session, {each[3] for each in rows if isinstance(each[3], Ref)})
+    return WorkOfKind(kind=kind, count=count, items=tuple(items_of(kind, entity.label, rows, subjects)))
 
 
-def items_of(kind: WorklistKind, label: str, rows: Collection[tuple[object, ...]]) -> Iterator[WorkItem]:
-    """Yield the items of some rows."""
-    for number, title, *until in rows:
-        ref = ref_class(kind.entity)(int(str(number)))
-        when = until[0] if until and isinstance(until[0], date) else None
-        yield WorkItem(record=ref, title=f"{label} {number}" if title is None else str(title), until=when)
+def subject_of(entity: EntityModel) -> str | None:
+    """Return the field that names the record that those of an entity are a part of, or about."""
+    if entity.whole is not None:
+        return entity.whole.name
+    return "about" if "about" in entity.fields and entity.fields["about"].kind.name in ("ref", "any_ref") else None
+
+
+def items_of(
+    kind: WorklistKind, label: str, rows: Iterable[tuple[object, ...]], subjects: Mapping[object, str]
+) -> Iterator[WorkItem]:
+    """Yield the items of rows, each an id, a title, the time until, and the record that it is about."""
+    for number, title, until, about in rows:
+        yield WorkItem(
+            record=ref_class(kind.entity)(int(str(number))),
+            title=f"{label} {number}" if title is None else str(title),
+            until=until if isinstance(until, date) else None,
+            about=subjects.get(about),
+        )
+
+
+def titled(session: Session, refs: Collection[Ref[object]]) -> dict[object, str]:
+    """Return those records that the actor sees with their titles, or instead of a part what it belongs to."""
+    found: dict[object, str] = {}
+    parts: dict[object, Ref[object]] = {}
+    for name in {each.entity for each in refs}:
+        entity = session.model.entities[name]
+        for record in session.by_id(entity, [int(each) for each in refs if each.entity == name]).values():
+            values = dict(record.items())
+            whole = values.get(entity.whole.name) if entity.whole else None
+            if isinstance(whole, Ref):
+                parts[record.ref] = whole
+            else:
+                found[record.ref] = f"{record.ref} {values.get(entity.declared.title) or ''}".rstrip()
+    wholes = titled(session, set(parts.values())) if parts else {}
+    return found | {part: wholes[whole] for part, whole in parts.items() if whole in wholes}

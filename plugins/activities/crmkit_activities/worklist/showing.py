@@ -45,7 +45,7 @@ def today(session: Session, *, kind: str | None, limit: int, handled: str | None
         handle(session, handled)
     found = [each for each in worklist(session, kind, limit=limit) if each.count]
     rows = [
-        (work.kind.label, str(item.record), item.title, until_of(session, item))
+        (work.kind.label, str(item.record), item.title, item.about, until_of(session, item))
         for work in found
         for item in work.items
     ]
@@ -54,6 +54,7 @@ def today(session: Session, *, kind: str | None, limit: int, handled: str | None
         Column("kind", _("Kind")),
         Column("id", _("Id")),
         Column("record", _("Name")),
+        Column("about", _("About")),
         Column("until", _("Until"), "date"),
     ]
     return Table(columns, rows, title=_("Worklist"), notes=notes or [_("Nothing is waiting for you.")])
