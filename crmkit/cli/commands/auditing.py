@@ -36,7 +36,7 @@ def list_(chosen: Chosen, /, *, limit: int, form: str, **wanted: object) -> None
     """List the entries of the audit trail, oldest first.
 
     With --format json: {"entries": [{"number", "record", "version", "action", "at", "actor", "old", "new", "seal",
-    "hash"}]}.
+    "hash", "sealed_as"}]}.
     """
     with chosen.session(readonly=True) as session:
         found = list(session.audit.entries(limit=limit, **in_utc(wanted)))  # type: ignore[arg-type]
@@ -125,4 +125,5 @@ def entry_json(entry: AuditEntry) -> dict[str, object]:
         "new": dict(entry.new),
         "seal": entry.seal,
         "hash": entry.hash,
+        "sealed_as": entry.sealed_as,
     }

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.core.declare.values import Ref, ref_class
+from crmkit.core.lifecycle.renames import RENAME
 from crmkit.core.lifecycle.seeing import shown_values
 from crmkit.core.lifecycle.timeline import ABOUT
 from crmkit.errors import AccessDeniedError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.session import Session
 
 AT_ONCE = 500
-TOLD = ABOUT | {"blank", "disclose", "erase", "read", "reveal"}
+TOLD = ABOUT | {"blank", "disclose", "erase", "read", RENAME, "reveal"}
 """The actions of which auditors are told all: they are about records, not about the values of fields."""
 
 
@@ -31,11 +32,13 @@ class AuditEntry:
 
     Attributes:
         number: its place in the change log.
-        record: the record it is about, which may be deleted; of a `read`, with the id 0: `new` has all ids.
+        record: the record it is about, which may be deleted; of a `read`, with the id 0: `new` has all ids. A `rename`
+            of its entity is about none, and has the id 0, too.
         actor: the user who did it, None for the system.
         at: the moment, UTC.
         seal: the seal that it is under; None if it isn't sealed yet.
         hash: the salted hash of its values, with which a third party can follow the chain.
+        sealed_as: the name of the record's entity that the seal covers, if it has another one now.
     """
 
     number: int
@@ -48,6 +51,7 @@ class AuditEntry:
     new: Mapping[str, object]
     seal: int | None
     hash: str | None
+    sealed_as: str | None
 
 
 class Trail:
@@ -94,7 +98,8 @@ class Trail:
         last, left = after, limit
         while left is None or left > 0:
             size = AT_ONCE if left is None else min(AT_ONCE, left)
-            query = sa.select(change, sealed.c.seal, sealed.c.hash).select_from(joined)
+            query = sa.select(change, sealed.c.seal, sealed.c.hash, sealed.c.entity.label("sealed_as"))
+            query = query.select_from(joined)
             query = query.where(change.c.id > last, *conditions).order_by(change.c.id).limit(size)
             rows = session.unit.connection.execute(query).all()
             yield from (self._entry(row) for row in rows)
@@ -111,12 +116,15 @@ class Trail:
             at=row.at,
             actor=row.actor_id,
             old=self._shown(row, row.old),
-            new=json.loads(row.new or "{}") if row.action in TOLD else self._shown(row, row.new),
+            new=self._shown(row, row.new),
             seal=row.seal,
             hash=row.hash,
+            sealed_as=row.sealed_as,
         )
 
     def _shown(self, row: sa.Row[Any], text: str | None) -> Mapping[str, object]:
-        entity = self._session.model.entities.get(row.entity)
         values: dict[str, object] = json.loads(text) if text else {}
+        if row.action in TOLD:
+            return values
+        entity = self._session.model.entities.get(row.entity)
         return {} if entity is None else shown_values(self._session, entity, values, row.record_id)

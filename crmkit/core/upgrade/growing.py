@@ -12,7 +12,7 @@ from crmkit.core.upgrade.steps import Step, execute, nothing
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from crmkit.core.upgrade.present import Situation
 
@@ -44,9 +44,9 @@ def creation(sequence: sa.Sequence) -> Callable[[sa.Connection], None]:
     return create
 
 
-def missing_columns(here: Situation) -> Iterator[Step]:
-    """Yield what adds the missing columns to tables that are there."""
-    for table in here.tables.all:
+def missing_columns(here: Situation, tables: Iterable[sa.Table]) -> Iterator[Step]:
+    """Yield what adds the missing columns to those of some tables that are there."""
+    for table in tables:
         known = here.present.tables.get(table.name)
         for column in table.columns if known is not None else ():
             if known is not None and column.name not in known:

@@ -61,10 +61,13 @@ def make_plan(
     )
     here.problems += custom_fields.clashes(here)
     due, needless = once.due_steps(here), once.needless_steps(here)
-    steps = [*once.beforehand(due), *renaming.renames(here)]
+    steps = list(once.beforehand(due))
+    # Renames note in the system's tables what they do.
+    steps += growing.missing_columns(here, tables.system.all)
+    steps += renaming.renames(here)
     steps += growing.missing_tables(here)
     steps += converting.conversions(here)
-    steps += growing.missing_columns(here)
+    steps += growing.missing_columns(here, tables.all)
     steps += growing.surplus_indexes(here)
     here.problems += growing.shared_values(here)
     steps += growing.missing_indexes(here)

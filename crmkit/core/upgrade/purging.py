@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crmkit.core.assemble.plugins import requirement_name
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.declare.outbox import HANDLER, JOB, consumer_name
+from crmkit.core.lifecycle.renames import RENAME
 from crmkit.core.storage.file_contents import forget_uses
 from crmkit.core.upgrade.rebuilding import drop_columns
 from crmkit.core.upgrade.renaming import ENTITY_COLUMNS
@@ -162,12 +163,14 @@ def removing(tables: Tables, entities: Mapping[str, str]) -> Callable[[sa.Connec
 def forget_records(connection: sa.Connection, tables: Tables, table: sa.Table, entities: Sequence[str]) -> None:
     """Delete the rows of a system's table that are about records of some entities; empty those of the change log.
 
-    The salts of sealed changes go with their values, so that the chain of seals still holds.
+    The salts of sealed changes go with their values, so that the chain of seals still holds. What the log tells of
+    renames stays: it is about no record, and the chain needs it.
     """
     for name, column in ENTITY_COLUMNS:
         if table.name == f"{tables.prefix}{name}":
-            about = table.c[column].in_(entities)
+            about: sa.ColumnElement[bool] = table.c[column].in_(entities)
             if name in KEPT:
+                about = sa.and_(about, table.c.action != RENAME)
                 sealed, ids = tables.system.sealed_change, sa.select(table.c.id).where(about)
                 connection.execute(sealed.update().where(sealed.c.change_id.in_(ids)).values(salt=None))
                 connection.execute(table.update().where(about).values(old=None, new=None))

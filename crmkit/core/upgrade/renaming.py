@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.kinds import AnyRefKind, FileKind
 from crmkit.core.declare.upgrades import Renamed
+from crmkit.core.lifecycle.renames import note_rename
 from crmkit.core.storage.ids import sequence_of
 from crmkit.core.storage.plugin_ledger import columns_of
 from crmkit.core.upgrade.steps import Step, execute, quoted
@@ -16,9 +17,7 @@ from crmkit.translation import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from crmkit.core.assemble.model import Model
     from crmkit.core.storage.plugin_ledger import Fact
-    from crmkit.core.storage.tables import Tables
     from crmkit.core.upgrade.present import Situation
 
 ENTITY_COLUMNS = (
@@ -68,11 +67,12 @@ def entity_steps(here: Situation, fact: Fact, rename: Renamed) -> Iterator[Step]
         text = _("rename entity {old} to {new}", old=rename.old, new=rename.new)
         yield Step(sort="change", text=text, plugin=fact.name, does=execute(*statements))
         text = _("rename {old} to {new} wherever it is named", old=rename.old, new=rename.new)
-        yield Step(sort="change", text=text, plugin=fact.name, does=renaming_rows(here.model, here.tables, rename))
+        yield Step(sort="change", text=text, plugin=fact.name, does=renaming_rows(here, rename))
 
 
-def renaming_rows(model: Model, tables: Tables, rename: Renamed) -> Callable[[sa.Connection], None]:
+def renaming_rows(here: Situation, rename: Renamed) -> Callable[[sa.Connection], None]:
     """Return what gives an entity another name in the system's tables and in references to any entity."""
+    model, tables = here.model, here.tables
 
     def run(connection: sa.Connection) -> None:
         named = [
@@ -88,6 +88,8 @@ def renaming_rows(model: Model, tables: Tables, rename: Renamed) -> Callable[[sa
             if isinstance(each.kind, AnyRefKind)
         ]
         known = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+        if tables.system.sealed_change.name in known:
+            note_rename(connection, tables, rename.old, rename.new, here.now)
         for column in named:
             if column.table.name in known:
                 update = column.table.update().where(column == rename.old).values({column.name: rename.new})

@@ -11,13 +11,17 @@ from crmkit.core.storage.column_types import INTEGER, MOMENT, TEXT
 if TYPE_CHECKING:
     from crmkit.core.storage.system.making import TableMaker
 
+LOCK = "seal"
+"""The lock that is held by whoever seals, or gives sealed changes another name."""
+
 
 class SealTables:
     """Seals of the change log.
 
     Attributes:
         seal: one row per sealed batch of changes, with a digest that goes on from the one before.
-        sealed_change: which seal a change is under, and the salted hash of what it holds.
+        sealed_change: which seal a change is under, the salted hash of what it holds, and the name that its entity had
+            when it was sealed, if it has another one now.
     """
 
     seal: sa.Table
@@ -38,5 +42,6 @@ class SealTables:
             sa.Column("seal", INTEGER, nullable=False),
             sa.Column("salt", TEXT),
             sa.Column("hash", TEXT, nullable=False),
+            sa.Column("entity", TEXT),
         )
         make.index("sealed_change_seal", self.sealed_change.c.seal)
