@@ -20,12 +20,14 @@ from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from crmkit.core.assemble.model import EntityModel
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
+
+    Restored = tuple[EntityModel, list[Change]]
 
 
 def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> None:
@@ -79,7 +81,7 @@ def restore(session: Session, entity: EntityModel, number: int) -> Record:
         check_erased(session, record)
         check_whole(session, entity, record)
         found = seeing.whole(session, entity, record)
-        bring_back(session, entity, [found], calls_hooks=True)
+        react(session, bring_back(session, entity, [found]))
         return seeing.shown(session, entity, session.reader.by_id(entity, [number]).values())[0]
 
 
@@ -112,17 +114,17 @@ def may_restore(session: Session, entity: EntityModel, number: int) -> bool:
     return session.unit.connection.execute(sa.select(table.c.id).where(condition)).first() is not None
 
 
-def bring_back(
-    session: Session, entity: EntityModel, records: Sequence[Record], *, calls_hooks: bool = False
-) -> list[Record]:
-    """Take the mark of deletion off records, and then off the parts that were deleted at the same moment."""
+def bring_back(session: Session, entity: EntityModel, records: Sequence[Record]) -> list[Restored]:
+    """Take the mark of deletion off records, and then off the parts that were deleted at the same moment.
+
+    Guards are asked, about the whole first; what comes back is returned in the same order, for `react`.
+    """
     elevated = session.elevated
     drafts = [
         RestoreDraft(elevated, entity, record=record, values=dict(record.items()), index=index)
         for index, record in enumerate(records)
     ]
-    if calls_hooks:
-        run_hook(session, "crmkit_before_restore", DRAFTS, Batch(entity, drafts, session))
+    run_hook(session, "crmkit_before_restore", DRAFTS, Batch(entity, drafts, session))
     check_unique(elevated, entity, drafts)
     refuse_all(entity.name, drafts)
     changes = []
@@ -130,14 +132,19 @@ def bring_back(
         draft.values = {"deleted_at": None}
         changes.append(apply(elevated, entity, draft))
     log(session, "restore", "restored", entity, changes)
-    if calls_hooks:
-        run_hook(session, "crmkit_after_restore", CHANGES, Batch(entity, changes, session))
+    restored: list[Restored] = [(entity, changes)]
     for change in changes:
         assert change.before is not None
         assert change.before.deleted_at is not None
         for part, found in parts(session, entity, [change.after.id], deleted_at=change.before.deleted_at):
-            bring_back(session, part, found, calls_hooks=calls_hooks)
-    return [change.after for change in changes]
+            restored += bring_back(session, part, found)
+    return restored
+
+
+def react(session: Session, restored: Iterable[Restored]) -> None:
+    """Let plugins react to what is there again."""
+    for entity, changes in restored:
+        run_hook(session, "crmkit_after_restore", CHANGES, Batch(entity, changes, session))
 
 
 def delete_parts(session: Session, entity: EntityModel, wholes: Sequence[int]) -> None:

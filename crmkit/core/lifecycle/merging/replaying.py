@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.core.declare.kinds import AnyRefKind
 from crmkit.core.declare.values import ref_class
+from crmkit.core.lifecycle.deleting import react
 from crmkit.core.lifecycle.merging import pointing
 from crmkit.core.lifecycle.merging.undo import left_behind, point_back
 from crmkit.errors import Refused
@@ -120,7 +121,8 @@ def unmerge_again(session: Session, number: int) -> int:
     still = left_behind(session.model, done["left"])
     back = [each for each in done["left"] if each not in still]
     for name in dict.fromkeys(each["entity"] for each in back):
-        point_back(session, session.model.entities[name], [each for each in back if each["entity"] == name])
+        moved = [each for each in back if each["entity"] == name]
+        react(session, point_back(session, session.model.entities[name], moved))
     note(session, number, done | {"left": still})
     return len(back)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmkit.core.lifecycle import ledger
 from crmkit.core.lifecycle.access import check_raising, within
 from crmkit.core.lifecycle.changing import update
-from crmkit.core.lifecycle.deleting import bring_back, may_restore
+from crmkit.core.lifecycle.deleting import bring_back, may_restore, react
 from crmkit.core.lifecycle.drafts import UpdateDraft
 from crmkit.core.lifecycle.merging import following, redirects
 from crmkit.core.lifecycle.merging.writing import write
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.assemble.model import EntityModel, Model
     from crmkit.core.declare.records import Record
+    from crmkit.core.lifecycle.deleting import Restored
     from crmkit.core.lifecycle.merging.listing import Merge
     from crmkit.core.lifecycle.session import Session
 
@@ -38,7 +39,9 @@ def unmerge(session: Session, merge: Merge) -> list[Record]:
     Raises:
         NotFoundError: if there is no such merge, it is undone already, or the actor doesn't see the survivor.
         AccessDeniedError: if the actor may not change and delete the survivor and those that were merged.
-        Refused: if something is in the way: a later merge, or a unique value that another record has taken meanwhile.
+        Refused: if something is in the way: a later merge, a unique value that another record has taken meanwhile, or
+            a plugin.
+        PluginFailedError: if a plugin's hook raised.
     """
     entity, table = session.model.entity(merge.survivor), session.tables.system.merge
     survivor = int(merge.survivor)
@@ -58,14 +61,15 @@ def unmerge(session: Session, merge: Merge) -> list[Record]:
             text = _("Something was merged into it later (merge {number}). Undo that first.", number=found[0].id)
             raise Refused(entity=entity.name, refusals=(Refusal(path="id", text=text),))
         with session.unit.writing():
-            back = take_apart(session, entity, survivor, row.id, done)
+            restored = take_apart(session, entity, survivor, row.id, done)
             left = left_behind(session.model, done["moved"])
             noted = {"done": json.dumps(done | {"left": left})} if left else {}
             undone = table.update().where(table.c.id == row.id).values(undone_at=session.unit.now, **noted)
             session.unit.connection.execute(undone)
             after = session.elevated.by_id(entity, [survivor])[survivor]
-            ledger.note(session, entity, after, "unmerge", {"merge": row.id, "back": [each.id for each in back]})
-        return list(session.by_id(entity, [record.id for record in back]).values())
+            ledger.note(session, entity, after, "unmerge", {"merge": row.id, "back": done["others"]})
+            react(session, restored)
+        return list(session.by_id(entity, done["others"]).values())
 
 
 def check(session: Session, entity: EntityModel, survivor: int, others: Sequence[int]) -> None:
@@ -84,17 +88,17 @@ def check(session: Session, entity: EntityModel, survivor: int, others: Sequence
 
 def take_apart(
     session: Session, entity: EntityModel, survivor: int, number: int, done: Mapping[str, Any]
-) -> list[Record]:
-    """Bring the merged records back, with what belonged to them."""
+) -> list[Restored]:
+    """Bring the merged records back, with what belonged to them, and return all that is there again."""
     elevated = session.elevated
     take_back_values(elevated, entity, survivor, done["versions"])
     merged = elevated.reader.by_id(entity, done["others"], deleted=True)
     redirects.forget(session, entity.name, number, {int(each): ids for each, ids in done["earlier"].items()})
-    back = bring_back(elevated, entity, list(merged.values()))
+    restored = bring_back(elevated, entity, list(merged.values()))
     for name in dict.fromkeys(each["entity"] for each in done["moved"]):
         owner = session.model.entities.get(name)
         if owner is not None:
-            point_back(elevated, owner, [each for each in done["moved"] if each["entity"] == name])
+            restored += point_back(elevated, owner, [each for each in done["moved"] if each["entity"] == name])
     following.put_in_place(elevated, elevated.by_id(entity, done["others"]).values())
     for each in done["links"]:
         link_back(session, each, survivor)
@@ -103,7 +107,7 @@ def take_apart(
     for each in done["shares"]:
         key = sa.and_(*(share.c[column] == value for column, value in each.items()))
         session.unit.connection.execute(share.delete().where(key, share.c.at <= merged[done["others"][0]].deleted_at))
-    return back
+    return restored
 
 
 def left_behind(model: Model, moved: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -152,22 +156,25 @@ def parsed(session: Session, entity: EntityModel, name: str, value: object) -> o
     return None if value is None else entity.fields[name].kind.parse(value, session.model.conventions)
 
 
-def point_back(session: Session, owner: EntityModel, moved: Sequence[Mapping[str, Any]]) -> None:
+def point_back(session: Session, owner: EntityModel, moved: Sequence[Mapping[str, Any]]) -> list[Restored]:
     """Point records back to where they pointed before, where they still are as the merge has left them.
 
+    What the merge dropped as a double is brought back, and returned, for `react`.
+
     Raises:
-        Refused: if one of them would have a value twice that must be unique.
+        Refused: if one of them would have a value twice that must be unique, or a plugin refuses that a double is
+            brought back.
     """
     records = session.reader.by_id(owner, [each["id"] for each in moved], deleted=True)
     drafts: list[UpdateDraft] = []
-    restored: list[tuple[Record, dict[str, object]]] = []
+    doubles: list[Record] = []
     for each in moved:
         record = records.get(each["id"])
         if record is None:
             continue
         if each.get("deleted"):
             if record.deleted_at is not None:
-                restored.append((record, {"deleted_at": None}))
+                doubles.append(record)
             continue
         held = ledger.as_json(owner, dict(record.items()))
         same = [name for name in each["old"] if name in owner.fields and held[name] == each["new"][name]]
@@ -178,7 +185,7 @@ def point_back(session: Session, owner: EntityModel, moved: Sequence[Mapping[str
     refuse_doubles(session, owner, drafts)
     pairs = [(draft.record, draft.values) for draft in drafts if draft.record is not None]
     write(session, owner, pairs, "update", "updated")
-    write(session, owner, restored, "restore", "restored")
+    return bring_back(session, owner, doubles) if doubles else []
 
 
 def refuse_doubles(session: Session, owner: EntityModel, drafts: Sequence[UpdateDraft]) -> None:
