@@ -65,6 +65,14 @@ def follow(session: Session, changes: Batch[Change]) -> None:
             put_below(session, change.after)
 
 
+def follow_above(session: Session, changes: Batch[Change]) -> None:
+    """Give restored categories the paths that follow from those above, which may have others than when they went."""
+    for change in changes.of(Category):
+        above = session.get(Category, change.after.id).parent
+        if above is not None:
+            put_below(session, session.get(Category, int(above)))
+
+
 def put_below(session: Session, above: Category) -> None:
     """Give the categories below one the paths that follow from its own."""
     below = [(each, SEPARATOR.join((str(above.path), each.name))) for each in session.find(Category, {"parent": above})]

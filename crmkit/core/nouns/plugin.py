@@ -34,7 +34,15 @@ from crmkit.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crmkit.core.lifecycle.drafts import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, UpdateDraft
+    from crmkit.core.lifecycle.drafts import (
+        Batch,
+        Change,
+        CreateDraft,
+        DeleteDraft,
+        MoveDraft,
+        RestoreDraft,
+        UpdateDraft,
+    )
     from crmkit.core.lifecycle.session import Session
 
 manifest = Manifest(name="core", version=VERSION, summary="The shared nouns: users, customers, opportunities, orders.")
@@ -127,6 +135,12 @@ def crmkit_before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
 
 
 @hookimpl
+def crmkit_before_restore(session: Session, drafts: Batch[RestoreDraft]) -> None:
+    """Lock the trees."""
+    trees.lock(session, drafts)
+
+
+@hookimpl
 def crmkit_before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Note the day on which an opportunity is closed."""
     defaults.note_close(session, moves)
@@ -149,3 +163,10 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted records leave in trees."""
     trees.close_gaps(session, changes)
+
+
+@hookimpl
+def crmkit_after_restore(session: Session, changes: Batch[Change]) -> None:
+    """Find restored records their places in trees."""
+    trees.find_places(session, changes)
+    categories.follow_above(session, changes)

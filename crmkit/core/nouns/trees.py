@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.declare.values import Ref
+from crmkit.core.declare.values import Ref, ref_class
 from crmkit.core.nouns.categories import Category
 from crmkit.core.nouns.customers import Contact, Customer, OrgUnit
 from crmkit.core.nouns.people import Team, User
@@ -13,10 +13,13 @@ from crmkit.translation import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, Draft
     from crmkit.core.lifecycle.session import Session
 
-PARENTS = (
+    Parents = tuple[tuple[type[Record], str], ...]
+
+PARENTS: Parents = (
     (Team, "parent"),
     (User, "manager"),
     (Category, "parent"),
@@ -61,8 +64,8 @@ def leads_back(session: Session, start: int, parent: str, chosen: Mapping[int, o
     return False
 
 
-def lock(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Lock the trees of teams and users before one of their records goes, as changes within them do."""
+def lock(session: Session, drafts: Batch[Draft]) -> None:
+    """Lock the trees of teams and users before one of their records goes or comes back, as changes within them do."""
     for entity, parent in PARENTS:
         if entity in {Team, User} and any(drafts.of(entity)):
             session.serialise(f"{session.model.entity(entity).name}.{parent}")
@@ -75,13 +78,32 @@ def refuse_populated(session: Session, drafts: Batch[DeleteDraft]) -> None:
             draft.refuse("id", _("The team still has active members. Move them to another team first."))
 
 
-def close_gaps(session: Session, changes: Batch[Change]) -> None:
-    """Move what stood below a deleted record up to the one above it, so that no branch hangs in the air.
+def close_gaps(session: Session, changes: Batch[Change], parents: Parents = PARENTS) -> None:
+    """Move what stood below a deleted record up to the nearest one above it, so that no branch hangs in the air.
 
     A record that is restored comes back without them.
     """
-    for entity, parent in PARENTS:
+    for entity, parent in parents:
         for change in changes.of(entity):
-            above = getattr(change.after, parent)
             below = session.find(entity, {parent: change.after})
+            above = living_above(session, change.after, parent) if below else None
             session.update_many((record, {parent: above}) for record in below)
+
+
+def find_places(session: Session, changes: Batch[Change], parents: Parents = PARENTS) -> None:
+    """Put restored records where they would stand if they had never gone: below the nearest one that is there."""
+    for entity, parent in parents:
+        for change in changes.of(entity):
+            above = living_above(session, change.after, parent)
+            if above != getattr(change.after, parent):
+                session.update_many([(change.after, {parent: above})])
+
+
+def living_above(session: Session, record: Record, parent: str) -> Ref[object] | None:
+    """Return the nearest record above one that isn't deleted, None if there is none."""
+    if getattr(record, parent) is None:
+        return None
+    way = session.ancestors(record.ref, parent)
+    living = session.readable_ids(record.ref.entity, way)
+    nearest = next((each for each in way if each in living), None)
+    return None if nearest is None else ref_class(record.ref.entity)(nearest)

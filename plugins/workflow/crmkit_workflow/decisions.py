@@ -105,7 +105,8 @@ def after_move(session: Session, changes: Batch[Change]) -> None:
 
 
 def after_restore(session: Session, changes: Batch[Change]) -> None:
-    """Have records scored anew by a rule that was brought back."""
+    """Find positions that are back their places, and have records scored anew by a rule that was brought back."""
+    position_rules.find_places(session, changes)
     scoring.ask_again(session, changes)
 
 

@@ -90,14 +90,17 @@ def test_nobody_appoints_itself(firm: CRM) -> None:
 
 
 def test_positions_form_a_tree(firm: CRM) -> None:
-    """No position stands above itself, and what stood below a deleted one moves up."""
+    """No position stands above itself, what stood below a deleted one moves up, and so does what comes back."""
     with firm.session(actor="admin") as session:
         head, lead = session.find(Position, order="id")
         seller = session.create(Position, name="Seller", superior=lead)
         with pytest.raises(Refused, match="above itself"):
             session.update(head, superior=seller)
+        session.delete(seller)
         session.delete(lead)
-        assert session.get(Position, seller.id).superior == head.ref
+        assert session.restore(Position, seller.id).superior == head.ref
+        session.delete(session.get(Position, head.id))
+        assert session.get(Position, seller.id).superior is None
 
 
 def test_a_position_names_roles_that_there_are(firm: CRM) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit.core.nouns.trees import leads_back
+from crmkit.core.nouns import trees
 from crmkit.translation import _
 from crmkit_workflow.positions.entities import Position
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, Session
     from crmkit.core.lifecycle.drafts import Draft
+
+SUPERIORS = ((Position, "superior"),)
 
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
@@ -21,7 +23,7 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
     if changing:
         session.serialise("position.superior")
     for draft in changing:
-        if draft.record is not None and leads_back(session, draft.record.id, "superior", chosen):
+        if draft.record is not None and trees.leads_back(session, draft.record.id, "superior", chosen):
             draft.refuse("superior", _("This would put the position above itself. Choose another."))
     for draft in positions:
         roles = draft.get("roles") if draft.sets("roles") else None
@@ -33,6 +35,9 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
 
 def close_gaps(session: Session, changes: Batch[Change]) -> None:
     """Move what stood below a deleted position up to the one above it."""
-    for change in changes.of(Position):
-        below = session.find(Position, {"superior": change.after})
-        session.update_many((each, {"superior": change.after.superior}) for each in below)
+    trees.close_gaps(session, changes, SUPERIORS)
+
+
+def find_places(session: Session, changes: Batch[Change]) -> None:
+    """Put restored positions below the nearest one above them that is there."""
+    trees.find_places(session, changes, SUPERIORS)
