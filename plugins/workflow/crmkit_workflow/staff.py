@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from crmkit import User
 from crmkit.core.declare.values import ref_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crmkit import Session
 
@@ -27,6 +28,16 @@ def superiors(session: Session, user: int) -> list[int]:
     above = session.elevated.ancestors(ref_class("user")(user), "manager")
     active = active_among(session, above)
     return [each for each in above if each in active]
+
+
+def superiors_by_user(session: Session) -> Callable[[int], int | None]:
+    """Return what gives the nearest active superior of a user, looked up once for each."""
+
+    @cache
+    def superior_of(user: int) -> int | None:
+        return next(iter(superiors(session, user)), None)
+
+    return superior_of
 
 
 def names_of(session: Session, users: Iterable[int]) -> dict[int, str]:

@@ -25,8 +25,8 @@ def crm(make_crm: CRMFactory, clock: FrozenClock) -> CRM:
     clock.now = berlin(2026, 3, 2, 9)
     crm = make_crm(["workflow", desk()])
     with crm.session(actor="admin") as session:
-        li = session.create(User, name="Li", external_id="li")
-        session.create(User, name="Bo", external_id="bo", manager=li)
+        li = session.create(User, name="Li", external_id="li", roles=["member"])
+        session.create(User, name="Bo", external_id="bo", roles=["member"], manager=li)
         make_rule(session, {"priority == 'high'": "1:00"}, calendar=office(session))
     crm.worker().run_once()  # schedules begin
     return crm

@@ -6,16 +6,18 @@ transaction, so a worker that is killed has told nothing, and the next one tells
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmkit import Ref, User
 from crmkit.core.declare.names import as_label
+from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
 from crmkit.translation import Text, _
 from crmkit_workflow.clocks.entities import Clock, ClockAlert
 from crmkit_workflow.clocks.terms import terms_of
+from crmkit_workflow.receivers import readable
+from crmkit_workflow.staff import superiors_by_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,24 +68,29 @@ def tell_due(session: Session) -> int:
 
 
 def tell(session: Session, alerts: Sequence[Alert]) -> None:
-    """Tell the owners of records, and of a breach their superiors, too, where the clock's terms say so."""
-    owners = {int(each.clock.owner) for each in alerts if each.clock.owner is not None}
-    rows = session.rows(User, ["id", "manager"], "id in given.ids", given={"ids": sorted(owners)}) if owners else ()
-    superiors = {int(cast("int", user)): manager for user, manager in rows}
-    known = terms_of(session, (each.clock for each in alerts))
-    tellings: list[dict[str, object]] = []
+    """Tell the owners of records, and of a breach the nearest superior, too, where the clock's terms say so.
+
+    Who may not read the record is told nothing: it may be private.
+    """
+    terms, superior_of = terms_of(session, (each.clock for each in alerts)), superiors_by_user(session)
+    receivers: list[tuple[Alert, list[int]]] = []
     for each in alerts:
-        clock, terms = each.clock, known.get(int(each.clock.terms))
-        if clock.owner is None:
+        if each.clock.owner is None:
             continue
-        to: list[Ref[object]] = [clock.owner]
-        superior = superiors.get(int(clock.owner))
-        if each.what == "breach" and isinstance(superior, Ref) and (terms is None or terms.tell_superior):
-            to.append(superior)
-        kind, key = f"clock_{EVENTS[each.what]}", f"clock {clock.id} {each.what}"
-        told = {"to": to, "text": words(session, each), "about": clock.record, "kind": kind, "key": key}
-        tellings.append(told)
-    session.notify_many(tellings)
+        owner, own = int(each.clock.owner), terms.get(int(each.clock.terms))
+        superior = superior_of(owner) if each.what == "breach" and (own is None or own.tell_superior) else None
+        receivers.append((each, [user for user in (owner, superior) if user is not None]))
+    seen = readable(session, [(user, each.clock.record) for each, users in receivers for user in users])
+    session.notify_many(
+        {
+            "to": [ref_class("user")(user) for user in users if (user, each.clock.record) in seen],
+            "text": words(session, each),
+            "about": each.clock.record,
+            "kind": f"clock_{EVENTS[each.what]}",
+            "key": f"clock {each.clock.id} {each.what}",
+        }
+        for each, users in receivers
+    )
 
 
 def words(session: Session, alert: Alert) -> Text:

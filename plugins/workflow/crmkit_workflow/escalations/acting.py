@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
@@ -16,7 +15,7 @@ from crmkit_workflow.ownership.owners import owner_of
 from crmkit_workflow.problems import said_to_all
 from crmkit_workflow.queues.distributing import distribute, open_items, put
 from crmkit_workflow.queues.entities import Queue
-from crmkit_workflow.staff import active_among, superiors
+from crmkit_workflow.staff import active_among, superiors_by_user
 from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
@@ -211,13 +210,3 @@ def owner_id(entity: EntityModel, record: Record) -> int | None:
     """Return the id of a record's owner."""
     found = owner_of(entity, record)
     return None if found is None else int(found)
-
-
-def superiors_by_user(session: Session) -> Callable[[int], int | None]:
-    """Return what gives the nearest active superior of a user, looked up once for each."""
-
-    @cache
-    def superior_of(user: int) -> int | None:
-        return next(iter(superiors(session, user)), None)
-
-    return superior_of

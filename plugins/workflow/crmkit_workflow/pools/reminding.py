@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from crmkit.core.declare.kinds import DateKind
 from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.notices.telling import Telling, notify
 from crmkit.translation import _
+from crmkit_workflow.receivers import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crmkit import EntityModel, Session
+    from crmkit import EntityModel, Ref, Session
     from crmkit_workflow.pools.due import Calendar, Return
     from crmkit_workflow.pools.facts import HeldRecord
     from crmkit_workflow.pools.terms import PoolTerms
@@ -34,16 +35,16 @@ def remind(
     """Tell owners of what returns soon, where one of the pool's days before has come and it wasn't told yet."""
     days = [(record, one, reminder(session, one, pools, calendar)) for record, one in near]
     wanted = [(record, one, day) for record, one, day in days if day is not None]
-    names = names_of(session, entity, [record.id for record, _one, _day in wanted])
+    called = names(session, [(record.held.owner, ref_class(entity.name)(record.id)) for record, _one, _day in wanted])
     tellings = []
     for record, one, day in wanted:
+        ref = ref_class(entity.name)(record.id)
         text = _(
             "{name} returns to the pool {pool} on {day} unless you follow it up.",
-            name=names.get(record.id, str(record.id)),
+            name=called[record.held.owner, ref],
             pool=pools[one.target].pool.name if one.target in pools else str(one.target),
             day=DateKind().format(calendar.day_of(one.at), session.model.conventions),
         )
-        ref = ref_class(entity.name)(record.id)
         key = f"{ref} returns {one.at.isoformat()} {day}"
         owner = ref_class("user")(record.held.owner)
         tellings.append(Telling(to=owner, text=text, about=ref, kind=KIND, key=key))
@@ -64,33 +65,23 @@ def tell_gone(
     pools: Mapping[int, PoolTerms],
 ) -> None:
     """Tell former owners of what has returned, each of all that went at once: `(id, owner, return, why)`."""
-    by_owner: dict[tuple[int, int, str], list[int]] = defaultdict(list)
+    by_owner: dict[tuple[int, int, str], list[Ref[object]]] = defaultdict(list)
     for number, owner, one, why in gone:
-        by_owner[owner, one.target, why].append(number)
-    names = names_of(session, entity, [numbers[0] for numbers in by_owner.values()])
+        by_owner[owner, one.target, why].append(ref_class(entity.name)(number))
+    called = names(session, [(owner, refs[0]) for (owner, _target, _why), refs in by_owner.items()])
     tellings = []
-    for (owner, target, why), numbers in by_owner.items():
+    for (owner, target, why), refs in by_owner.items():
         pool = pools[target].pool.name if target in pools else str(target)
-        first = names.get(numbers[0], str(numbers[0]))
-        if len(numbers) == 1:
+        first = called[owner, refs[0]]
+        if len(refs) == 1:
             text = _("{name} has returned to the pool {pool}: {why}", name=first, pool=pool, why=why)
         else:
             text = _(
                 "{name} and {count} more have returned to the pool {pool}: {why}",
                 name=first,
-                count=len(numbers) - 1,
+                count=len(refs) - 1,
                 pool=pool,
                 why=why,
             )
-        about = ref_class(entity.name)(numbers[0])
-        tellings.append(Telling(to=ref_class("user")(owner), text=text, about=about, kind=f"{KIND}ed"))
+        tellings.append(Telling(to=ref_class("user")(owner), text=text, about=refs[0], kind=f"{KIND}ed"))
     notify(session, tellings)
-
-
-def names_of(session: Session, entity: EntityModel, ids: Sequence[int]) -> dict[int, str]:
-    """Return what records are called, in one statement."""
-    title = entity.declared.title
-    if not ids or title == "id":
-        return {}
-    rows = session.elevated.rows(entity.declared.declared, ["id", title], "id in given.ids", given={"ids": list(ids)})
-    return {cast("int", number): str(name) for number, name in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.core.lifecycle.timeline import title_of
 from crmkit.translation import _
 from crmkit_workflow.watches.entities import Watch
 
@@ -32,7 +33,7 @@ def tell_job(session: Session, run: JobRun, watch: int, moment: datetime, value:
     shown = [field.kind.format(field.kind.parse(each, conventions), conventions) for each in (value, found.value)]
     text = _(
         "{title}: {field} is {value}. You wanted to know when it reaches {wanted}.",
-        title=str(getattr(record, entity.declared.title)),
+        title=title_of(entity, record),
         field=field.label,
         value=shown[0],
         wanted=shown[1],
