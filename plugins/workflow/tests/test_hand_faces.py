@@ -14,6 +14,7 @@ from crmkit_workflow.pools.sweep import sweep
 from crmkit_workflow.queues.commands import queue_command
 from crmkit_workflow.queues.distributing import put
 from crmkit_workflow.queues.entities import Queue, QueueMember
+from crmkit_workflow.reviews.entities import ReviewRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,22 @@ def test_pools_from_the_command_line_and_their_flow(crm: CRM, people: People, ma
         )
         assert "Created in a pool" in table.to_svg()
         assert session.report("pool_flow", until=session.today - timedelta(days=1)).rows == ()
+
+
+@pytest.mark.row("M3")
+def test_what_is_not_reviewed_yet_is_not_listed_in_its_pool(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """Members neither read nor count it; its author and administrators do."""
+    with crm.session(actor="admin") as session:
+        pool = make_pool(session, [people["ann"], people["bob"]])
+        session.create(ReviewRule, name="New customers", entity="customer", roles=["member"])
+        session.update(people["bob"], manager=people["mia"])
+        known = session.create(Customer, name="Known", pool=pool)
+    with crm.session(actor="bob") as session:
+        new = session.create(Customer, name="New", pool=pool)
+    for actor, seen in (("ann", [known.id]), ("bob", [known.id, new.id])):
+        with crm.session(actor=actor) as session:
+            assert rows(pools(session, "list")) == [("Pool", len(seen), None)]
+            assert [row[0] for row in rows(pools(session, "list", pool="Pool"))] == seen
 
 
 @pytest.mark.row("D5")

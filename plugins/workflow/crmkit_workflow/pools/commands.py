@@ -64,14 +64,11 @@ def pool_named(session: Session, name: str) -> PoolTerms:
 
 
 def listed(session: Session, name: str) -> Table:
-    """Return the pools in which the actor takes part, with how much lies in each."""
+    """Return the pools in which the actor takes part, with how much that it may know of lies in each."""
     entity = session.model.entity(name)
     pools = mine(session, entity) if is_poolable(entity) else []
-    rows = (
-        session.elevated.aggregate(entity.name, by=["pool"], measures={"n": "count()"}, where="pool is not None")
-        if pools
-        else []
-    )
+    where = open_to(session, entity, "pool is not None")
+    rows = session.elevated.aggregate(entity.name, by=["pool"], measures={"n": "count()"}, where=where) if pools else []
     counts = {int(cast("int", pool)): number for pool, number in rows}
     return Table(
         [
@@ -88,18 +85,27 @@ def listed(session: Session, name: str) -> Table:
 
 
 def lying(session: Session, pool: PoolTerms) -> Table:
-    """Return what lies in a pool, the longest first; of each its name, if the actor may see that field."""
+    """Return what lies in a pool, the longest first; of each its name, if the actor may see that field.
+
+    Whoever takes part in the pool may know of it, whatever else it reads, but for what a review still keeps from it.
+    """
     entity = session.model.entity(pool.pool.entity)
     title = entity.declared.title
     shown = title != "id" and session.principal.sees(entity, entity.fields[title])
     fields = ["id", *([title] if shown else []), "pooled_at"]
-    rows = session.elevated.rows(entity.declared.declared, fields, {"pool": pool.pool}, order="pooled_at", limit=MOST)
+    where, given = open_to(session, entity, "pool == given.pool"), {"pool": pool.pool.id}
+    rows = session.elevated.rows(entity.declared.declared, fields, where, given=given, order="pooled_at", limit=MOST)
     columns = [Column("id", _("Id"), "integer"), *([Column("name", _("Name"))] if shown else [])]
     return Table(
         [*columns, Column("since", _("In the pool since"), "datetime")],
         cast("list[tuple[Cell, ...]]", rows),
         title=pool.pool.name,
     )
+
+
+def open_to(session: Session, entity: EntityModel, where: str) -> str:
+    """Return a filter, narrowed to the records that no restriction keeps from the actor, as until they are reviewed."""
+    return " and ".join([where, *(f"({each.where})" for each in session.principal.restrictions(entity))])
 
 
 def refs_of(session: Session, entity: str, records: Iterable[str]) -> list[Ref[object]]:
