@@ -20,6 +20,17 @@ def has_contacts(model: Model, entity: str) -> bool:
     return any(source.entity == entity for source, _plugin in model.of(ContactSource))
 
 
+def kinds_of_contacts(model: Model, entity: str) -> frozenset[str] | None:
+    """Return the kinds of contact with records of an entity that all sources know; None if any may come."""
+    sources = [source for source, _plugin in model.of(ContactSource) if source.entity == entity]
+    if not sources or any(source.kinds is None for source in sources):
+        return None
+    asked = [
+        cast("Callable[..., Iterable[str]]", function_of(each.kinds)) for each in sources if each.kinds is not None
+    ]
+    return frozenset(kind for kinds in asked for kind in kinds(model))
+
+
 def contacts_by_kind(session: Session, entity: str, ids: Iterable[int]) -> dict[int, dict[str, datetime]]:
     """Return the latest moment, UTC, of each kind of contact with records of an entity, by the id of the record.
 

@@ -44,7 +44,12 @@ class ContactContacted:
 DECLARATIONS = (
     CustomerContacted,
     ContactContacted,
-    ContactSource(name="activities", entity="customer", read="crmkit_activities.contacted:contacts_of_customers"),
+    ContactSource(
+        name="activities",
+        entity="customer",
+        read="crmkit_activities.contacted:contacts_of_customers",
+        kinds="crmkit_activities.kinds:contact_kinds",
+    ),
     Handler(
         name="contacts_of_merged",
         events=("customer.merged", "contact.merged"),

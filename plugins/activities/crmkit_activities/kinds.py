@@ -115,6 +115,11 @@ def kinds_of(model: Model) -> dict[str, ActivityKind]:
     return {kind.name: kind for kind, _plugin in model.of(ActivityKind)}
 
 
+def contact_kinds(model: Model) -> list[str]:
+    """Return the names of the kinds that are contacts once they are done."""
+    return [kind.name for kind, _plugin in model.of(ActivityKind) if kind.is_contact]
+
+
 def foreign_fields(model: Model) -> dict[str, frozenset[str]]:
     """Return for every kind the fields that belong to other kinds only."""
     kinds = kinds_of(model)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from crmkit import SYSTEM, ContactSource, Customer, User
-from crmkit.core.lifecycle.contacts import contacts_by_kind, has_contacts
-from crmkit.errors import ClashError, DeclarationError
+from crmkit.core.lifecycle.contacts import contacts_by_kind, has_contacts, kinds_of_contacts
+from crmkit.errors import ClashError, DeclarationError, Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_workflow.pools.entities import Pool, PoolExtension, PoolMember, PoolRule
@@ -155,6 +155,28 @@ def test_each_plugin_does_without_the_other(make_crm: CRMFactory, clock: FrozenC
         assert contacts_by_kind(session, "customer", [acme.id]) == {acme.id: {"call": moment(9)}}
         assert has_contacts(session.model, "customer")
         assert not has_contacts(session.model, "opportunity")
+
+
+def test_a_kind_that_there_is_not_is_refused(make_crm: CRMFactory) -> None:
+    """A pool that names one is told which there are; where any may come, or nobody keeps contacts, all are fine."""
+    crm = make_crm(["workflow", "activities"])
+    _ann, pool = with_pool(crm)
+    with crm.session(actor="admin") as session:
+        kinds = "There are: call, email, fax, meeting, touchpoint, visit"
+        with pytest.raises(Refused, match=f"'vist'. {kinds}"):
+            session.create(PoolExtension, pool=pool, activity_kind="vist", extends=timedelta(days=1))
+        with pytest.raises(Refused, match=f"'task'. {kinds}"):
+            session.create(PoolRule, pool=pool, kind="follow_up", days=7, activity_kinds=["visit", "task"])
+        session.create(PoolExtension, pool=pool, activity_kind="*", extends=timedelta(days=1))
+        deals = session.create(Pool, name="Deals", entity="opportunity")
+        session.create(PoolExtension, pool=deals, activity_kind="fair", extends=timedelta(days=1))
+    faxes = ContactSource(name="faxes", entity="customer", read="faxes:read", kinds=lambda _model: ["fax"])
+    others = ContactSource(name="others", entity="customer", read="others:read")
+    with make_crm([make_plugin("faxes", faxes)]).session(actor="admin") as session:
+        assert kinds_of_contacts(session.model, "customer") == frozenset({"fax"})
+        assert kinds_of_contacts(session.model, "contact") is None
+    with make_crm([make_plugin("faxes", faxes), make_plugin("others", others)]).session(actor="admin") as session:
+        assert kinds_of_contacts(session.model, "customer") is None
 
 
 def test_of_two_sources_the_later_moment_counts(make_crm: CRMFactory) -> None:

@@ -6,17 +6,19 @@ from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from crmkit import Ref
+from crmkit.core.lifecycle.contacts import kinds_of_contacts
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
 from crmkit_workflow import conditions
 from crmkit_workflow.ownership.giving import Giving
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
-from crmkit_workflow.pools.entities import Pool, PoolRule
+from crmkit_workflow.pools.entities import ANY_KIND, Pool, PoolExtension, PoolRule
+from crmkit_workflow.pools.facts import CHANGE, LAST_CONTACT
 from crmkit_workflow.pools.terms import pools_of
 
 if TYPE_CHECKING:
-    from crmkit import Batch, DeleteDraft, Session
+    from crmkit import Batch, DeleteDraft, EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit_workflow.pools.terms import PoolTerms
 
@@ -57,7 +59,7 @@ def check_entity(session: Session, draft: Draft) -> None:
 
 
 def check_rules(session: Session, drafts: Batch[Draft]) -> None:
-    """Refuse rules that can't be asked: a filter that is wrong, a level or a date that the entity hasn't."""
+    """Refuse rules that can't be asked: a wrong filter, a level, a date or kinds of contact that there aren't."""
     for draft in drafts.of(PoolRule):
         pool = draft.related("pool")
         entity = session.model.entities.get(str(pool.entity)) if pool is not None else None
@@ -66,11 +68,33 @@ def check_rules(session: Session, drafts: Batch[Draft]) -> None:
         conditions.check(session, draft, entity, "exempt_if")
         if draft.get("level") is not None and "level" not in entity.fields:
             draft.refuse("level", _("{entity} has no level.", entity=entity.name))
+        check_kinds(session, draft, entity, "activity_kinds")
         if draft.get("activity_kinds") and draft.get("kind") != "follow_up":
             draft.refuse("activity_kinds", _("Only rules that ask for follow-ups name kinds of activities."))
         field = entity.fields.get(str(draft.get("date_field")))
         if draft.get("kind") == "date" and (field is None or field.kind.name not in {"date", "datetime"}):
             draft.refuse("date_field", _("Name the date of {entity} from which the days count.", entity=entity.name))
+    for draft in drafts.of(PoolExtension):
+        pool = draft.related("pool")
+        entity = session.model.entities.get(str(pool.entity)) if pool is not None else None
+        if entity is not None:
+            check_kinds(session, draft, entity, "activity_kind")
+
+
+def check_kinds(session: Session, draft: Draft, entity: EntityModel, path: str) -> None:
+    """Refuse kinds of activities of which no contact can come, if it is known of which any can.
+
+    Those that stay as they are may be of a plugin that is gone.
+    """
+    known = kinds_of_contacts(session.model, entity.name) if draft.sets(path) else None
+    given = draft.get(path) or ()
+    if known is None:
+        return
+    also = {ANY_KIND} if LAST_CONTACT in entity.fields else {ANY_KIND, CHANGE}
+    for kind in (given,) if isinstance(given, str) else cast("tuple[str, ...]", given):
+        if kind not in known | also:
+            there = ", ".join(sorted(known))
+            draft.refuse(path, _("There is no kind of contact {kind!r}. There are: {known}.", kind=kind, known=there))
 
 
 def refuse_closing(session: Session, drafts: Batch[Draft]) -> None:
