@@ -16,7 +16,7 @@ from crmkit_workflow.approvals.course import (
     tasks_of,
 )
 from crmkit_workflow.approvals.flows import PREVIOUS
-from crmkit_workflow.approvals.parts import known, parts_of
+from crmkit_workflow.approvals.parts import as_seen, known, parts_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.status import APPROVED, REJECTED
@@ -34,7 +34,7 @@ Verdict = Literal["approved", "rejected"]
 def approve(
     session: Session, request: ApprovalRequest, *, comment: str | None = None, step: str | None = None
 ) -> ApprovalRequest:
-    """Approve a request in the step that awaits the actor, and return it as it is then.
+    """Approve a request in the step that awaits the actor, and return it as it is then, as far as the actor may see it.
 
     Raises:
         NotDecidableError: if nothing of it awaits the actor; it says whom it awaits.
@@ -76,7 +76,8 @@ def decide(
             "comment": comment,
         }
         session.elevated.update_many([(part.task, decided)])
-        return settle(session, found) if verdict == APPROVED else send_back(session, found)
+        after = settle(session, found) if verdict == APPROVED else send_back(session, found)
+        return as_seen(session, after)
 
 
 def chosen_part(session: Session, request: ApprovalRequest, step: str | None) -> Part:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
 from crmkit.core.declare.values import Ref
+from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import NotFoundError
 from crmkit_workflow.approvals.awaiting import matter_of
 from crmkit_workflow.approvals.course import tasks_of
@@ -44,6 +45,12 @@ def known(session: Session, request: ApprovalRequest) -> ApprovalRequest:
     if parts_of(session, request, [each for each in tasks_of(session, request) if each.state == OPEN]):
         return request
     raise NotFoundError(entity="approval_request", id=request.id)
+
+
+def as_seen(session: Session, request: ApprovalRequest) -> ApprovalRequest:
+    """Return a request without the fields that the actor may not see."""
+    entity = session.model.entity(request)
+    return cast("ApprovalRequest", shown(session, entity, [request])[0])
 
 
 def parts_of(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> list[Part]:

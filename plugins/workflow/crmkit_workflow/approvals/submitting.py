@@ -8,7 +8,7 @@ from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
-from crmkit_workflow.approvals.parts import known
+from crmkit_workflow.approvals.parts import as_seen, known
 from crmkit_workflow.approvals.plan import amount_of, fitting_flow, has_grown, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.status import PENDING, RECALLED, REJECTED, is_approvable
@@ -61,7 +61,7 @@ def submit(
         }
         request, place = begin(session, plan, values)
         announce(session, request, "submitted")
-        return go_on(session, request, place)
+        return as_seen(session, go_on(session, request, place))
 
 
 def id_of(user: Record | Ref[object] | int) -> int:
@@ -142,4 +142,4 @@ def recall(session: Session, request: ApprovalRequest) -> ApprovalRequest:
         if user is not None and user not in {int(found.submitter), plan_of(found.plan).administrator}:
             text = _("Only who submitted it, or the administrator of its flow, may recall it.")
             raise NotRecallableError(entity="approval_request", refusals=(Refusal(path="submitter", text=text),))
-        return finish(session, found, RECALLED)
+        return as_seen(session, finish(session, found, RECALLED))

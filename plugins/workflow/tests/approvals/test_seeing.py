@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 NARROW = Role(name="narrow", grants=(Grant(entity="opportunity", read="own"), Grant(entity="user", read="all")))
 
 
+BLIND = Role(
+    name="blind",
+    grants=(
+        Grant(entity="opportunity", read="own", create="own", update="own"),
+        Grant(entity="approval_request", hides=("amount", "note", "plan")),
+        Grant(entity="user", read="all"),
+    ),
+)
+
+
 @pytest.fixture
 def narrow(make_crm: CRMFactory) -> CRM:
     """A CRM in which Sam sells, Lee decides, and neither Lee nor Kim nor Fay see what isn't theirs."""
@@ -116,3 +126,26 @@ def test_a_delegate_sees_it_once_the_delegation_begins(narrow: CRM, clock: Froze
     with narrow.session(actor="sam") as session:
         recall(session, request)
     assert seeing(narrow) == ["sam"]
+
+
+@pytest.mark.row("F7")
+def test_a_request_comes_back_as_far_as_the_actor_may_see_it(make_crm: CRMFactory) -> None:
+    """Whoever submits, recalls, approves or rejects without seeing a field gets a request without it."""
+    crm = make_crm(["workflow", make_plugin("blind", BLIND)])
+    with crm.session(actor="admin") as session:
+        sam, lee = (session.create(User, name=each, external_id=each, roles=["blind"]) for each in ("sam", "lee"))
+        flow = session.create(ApprovalFlow, name="Deals", entity="opportunity", otherwise="pass")
+        for place in (1, 2):
+            step = session.create(ApprovalStep, flow=flow, name=f"step {place}", place=place, approvers="users")
+            session.create(ApprovalStepUser, step=step, user=lee)
+        deal = session.create(Opportunity, name="200 seats", amount=1_000, owner=sam)
+    returned = []
+    with crm.session(actor="sam") as session:
+        returned.append(submit(session, session.get(Opportunity, deal.id), note="Soon"))
+        returned.append(recall(session, returned[0]))
+        returned.append(submit(session, session.get(Opportunity, deal.id), note="Now"))
+    with crm.session(actor="lee") as session:
+        returned.append(approve(session, returned[0], step="step 1"))
+        returned.append(reject(session, returned[0], comment="No."))
+    assert [each.status for each in returned] == ["pending", "recalled", "pending", "pending", "rejected"]
+    assert not any({"amount", "note", "plan"} & dict(each.items()).keys() for each in returned)
