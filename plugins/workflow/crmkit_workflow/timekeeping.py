@@ -24,7 +24,9 @@ def before_write(session: Session, drafts: Batch[Draft]) -> None:
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep clocks and escalations as long as their records are there."""
+    """Keep clocks and escalations as long as their records are there, and check what is taken off rules."""
+    guarding_clocks.check_deleted(session, drafts)
+    guarding_escalations.check_deleted(session, drafts)
     guarding_clocks.refuse_deleted(session, drafts)
     guarding_escalations.refuse_deleted(session, drafts)
 

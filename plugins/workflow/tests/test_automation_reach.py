@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing.fixtures import CRMFactory
 
-RULES = Grant(entity="automation_rule", read="all", create="all", update="all")
-TIMED = tuple(Grant(entity=each, read="all", create="all", update="all") for each in ("clock_rule", "escalation_rule"))
+ALL: dict[str, Any] = dict.fromkeys(("read", "create", "update", "delete"), "all")
+RULES = Grant(entity="automation_rule", **ALL)
+TIMED = tuple(Grant(entity=each, **ALL) for each in ("clock_rule", "escalation_rule"))
 SEEN = tuple(Grant(entity=each, read="all") for each in ("user", "automation_run"))
 CLERK = Role(
     name="clerk",
@@ -128,6 +129,37 @@ def test_clock_and_escalation_rules_ask_and_do_no_more_than_their_author_may(crm
             session.create(ClockRule, name="All", **timed)
 
 
+def test_who_sees_less_takes_nothing_off_a_rule(crm: CRM) -> None:
+    """Neither targets nor levels, as what is left would do something else; the whole rule can go."""
+    with crm.session(actor="admin") as session:
+        clocks = session.create(ClockRule, name="Answer", entity="ticket", stops_if="answered", target="4:00")
+        session.create(ClockTarget, rule=clocks, applies_if="priority == 'high'", target="1:00")
+        seen = session.create(ClockRule, name="Seen", entity="ticket", target="4:00")
+        session.create(ClockTarget, rule=seen, applies_if="answered", target="1:00")
+        session.create(ClockTarget, rule=seen, applies_if="priority == 'high'", target="1:00")
+        levels: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("not answered", {"tell_owner": True}),
+            ("priority == 'high'", {"to_superior": True}),
+            ("priority == 'high'", {"field": "answered", "value": "yes"}),
+            ("priority == 'high'", {"tell_owner": True}),
+        )
+        for number, (applies_if, values) in enumerate(levels):
+            rule = session.create(EscalationRule, name=str(number), entity="ticket", applies_if=applies_if)
+            session.create(EscalationLevel, rule=rule, after="1:00", **values)
+    with crm.session(actor="clerk") as session:
+        targets, found = session.find(ClockTarget, order="id"), session.find(EscalationLevel, order="id")
+        for part in (*targets[:2], *found[:3]):
+            with refusing("rule"):
+                session.delete(part)
+        for allowed in (targets[2], found[3]):
+            session.delete(allowed)
+        for rule_ in (*session.find(ClockRule), *session.find(EscalationRule)):
+            session.delete(rule_)
+    with crm.session(actor="admin") as session:
+        assert session.count(ClockTarget) == session.count(EscalationLevel) == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_private_records_have_no_rules(crm: CRM) -> None:
     """A memo that is its owner's alone is quoted to nobody, also if it became so after the rule was noted."""
     rule_of(crm, ("notify", {"text": "{subject}"}), entity="memo")

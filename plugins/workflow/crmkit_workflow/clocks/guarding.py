@@ -47,6 +47,15 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             check_part(session, draft, known, *(getattr(rule, each) for each in ASKED), *kept)
 
 
+def check_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to take targets off a rule by somebody who doesn't see all that they ask for; the whole rule may go."""
+    for draft in drafts.of(ClockTarget):
+        rule = draft.related("rule")
+        known = session.model.entities.get(rule.entity) if isinstance(rule, ClockRule) else None
+        if known is not None:
+            check_part(session, draft, known, *(getattr(rule, each) for each in ASKED), draft.get("applies_if"))
+
+
 def check_length(draft: Draft) -> None:
     """Refuse a target of no time."""
     length = draft.get("target")

@@ -69,13 +69,17 @@ def check_levels(session: Session, draft: Draft, entity: EntityModel) -> None:
     acting = session.acting
     if draft.record is None or acting.principal.reaches_all:
         return
-    for level in session.find(EscalationLevel, {"rule": draft.record}):
-        gives = any(getattr(level, each) for each in HEIRS)
-        if (gives and not may_with_all(acting, entity, "transfer")) or (
-            level.field is not None and not may_set(acting, entity, level.field)
-        ):
-            draft.refuse("name", _("You may not do all that the rule does."))
-            return
+    levels = session.find(EscalationLevel, {"rule": draft.record})
+    if not all(may_do(acting, entity, level) for level in levels):
+        draft.refuse("name", _("You may not do all that the rule does."))
+
+
+def may_do(session: Session, entity: EntityModel, level: EscalationLevel) -> bool:
+    """Return whether the session's actor may do with all records what a level does."""
+    gives = any(getattr(level, each) for each in HEIRS)
+    if gives and not may_with_all(session, entity, "transfer"):
+        return False
+    return level.field is None or may_set(session, entity, level.field)
 
 
 def check_heirs(session: Session, draft: Draft, entity: EntityModel) -> None:
@@ -123,6 +127,18 @@ def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
             field.kind.parse(value, session.model.conventions)
     except InvalidValue as error:
         draft.refuse("value", str(error))
+
+
+def check_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to take levels off a rule by somebody who may not do what they do; the whole rule may always go."""
+    for draft in drafts.of(EscalationLevel):
+        rule, level = draft.related("rule"), draft.record
+        known = session.model.entities.get(rule.entity) if isinstance(rule, EscalationRule) else None
+        if known is None or not isinstance(rule, EscalationRule) or not isinstance(level, EscalationLevel):
+            continue
+        check_part(session, draft, known, rule.applies_if)
+        if not may_do(session.acting, known, level):
+            draft.refuse("rule", _("You may not do all that the rule does."))
 
 
 def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
