@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime as Moment  # noqa: N812  (read off the annotations)
 from typing import TYPE_CHECKING
 
-from crmkit import Contact, ContactSource, Customer, Handler, Ref, extend
+from attrs import frozen
+
+from crmkit import Contact, ContactSource, Customer, Handler, Opportunity, Ref, extend
 from crmkit.core.declare import fields as f
 from crmkit.errors import ConflictError
 from crmkit.translation import _
@@ -14,7 +16,7 @@ from crmkit_activities.kinds import kinds_of
 from crmkit_activities.referring import chunks, rows_referring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from crmkit import Batch, Change, Occurrence, Record, Session
     from crmkit_activities.kinds import ActivityKind
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     Latest = dict[str, dict[int, Moment]]
 
 LAST = "last_contacted_at"
+KINDS = "crmkit_activities.kinds:contact_kinds"
+MOMENTS = {"ended": "max(ended_at)", "said": "max(done_at, ended_at is None)"}
 TRIES = 5
 PART = ("activity", "person")
 MATTERING = frozenset({"kind", "stage", "ended_at", "outcome", "customer", "contact"})
@@ -41,15 +45,42 @@ class ContactContacted:
     last_contacted_at: Moment | None = f.datetime(index=True, label="Last contact", help="Set by activities.")
 
 
+@frozen
+class ContactsAbout:
+    """Reads the latest moment of each kind of contact that was about records of an entity; see `ContactSource`."""
+
+    entity: str
+
+    def __call__(self, session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[str, Moment]]:
+        """Return it by the ids of the records."""
+        condition, given = reached(session)
+        where = f"about.entity == given.entity and about.id in given.ids and {condition}"
+        found: dict[int, dict[str, Moment]] = {}
+        for some in chunks(list(ids)):
+            given |= {"entity": self.entity, "ids": some}
+            for number, kind, *moments in session.aggregate(
+                Activity, by=["about.id", "kind"], measures=MOMENTS, where=where, given=given
+            ):
+                note_kind(found, number, kind, moments)
+        return found
+
+
+def contacts_about(entity: type[Record]) -> ContactSource:
+    """Return what says when contacts were last about records of an entity, by kind; yield it to have it.
+
+    Opportunities have it. A plugin above yields `contacts_about(Lead)` for its own.
+    """
+    name = entity.__crmkit_entity__.name
+    return ContactSource(name=f"activities_{name}", entity=name, read=ContactsAbout(name), kinds=KINDS)
+
+
 DECLARATIONS = (
     CustomerContacted,
     ContactContacted,
     ContactSource(
-        name="activities",
-        entity="customer",
-        read="crmkit_activities.contacted:contacts_of_customers",
-        kinds="crmkit_activities.kinds:contact_kinds",
+        name="activities", entity="customer", read="crmkit_activities.contacted:contacts_of_customers", kinds=KINDS
     ),
+    contacts_about(Opportunity),
     Handler(
         name="contacts_of_merged",
         events=("customer.merged", "contact.merged"),
@@ -122,21 +153,25 @@ def contacts_of_customers(session: Session, ids: Sequence[int]) -> Mapping[int, 
     found: dict[int, dict[str, Moment]] = {}
     for some in chunks(list(ids)):
         for customer, kind, *moments in (*own_contacts(session, some), *parts_in_contacts(session, some)):
-            assert isinstance(customer, Ref)
-            known = found.setdefault(int(customer), {})
-            for moment in moments:
-                if isinstance(moment, Moment):
-                    known[str(kind)] = max(moment, known.get(str(kind), moment))
+            note_kind(found, customer, kind, moments)
     return found
+
+
+def note_kind(found: dict[int, dict[str, Moment]], number: object, kind: object, moments: Iterable[object]) -> None:
+    """Remember the moments of contacts of a kind with a record, if they are the latest ones."""
+    assert isinstance(number, int)
+    known = found.setdefault(int(number), {})
+    for moment in moments:
+        if isinstance(moment, Moment):
+            known[str(kind)] = max(moment, known.get(str(kind), moment))
 
 
 def own_contacts(session: Session, customers: Sequence[int]) -> list[tuple[object, ...]]:
     """Return customer, kind, and moments of the latest contacts of each kind that name the customer."""
     condition, given = reached(session)
-    measures = {"ended": "max(ended_at)", "said": "max(done_at, ended_at is None)"}
     where = f"customer in given.customers and {condition}"
     given |= {"customers": customers}
-    return session.aggregate(Activity, by=["customer", "kind"], measures=measures, where=where, given=given)
+    return session.aggregate(Activity, by=["customer", "kind"], measures=MOMENTS, where=where, given=given)
 
 
 def parts_in_contacts(session: Session, customers: Sequence[int]) -> Iterator[tuple[object, ...]]:

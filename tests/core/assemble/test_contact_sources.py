@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from crmkit import SYSTEM, ContactSource, Customer, User
+from crmkit import SYSTEM, ContactSource, Customer, Opportunity, User
 from crmkit.core.lifecycle.contacts import contacts_by_kind, has_contacts, kinds_of_contacts
 from crmkit.errors import ClashError, DeclarationError, Refused
 from crmkit.testing.plugins import make_plugin
@@ -101,6 +101,29 @@ def test_a_rule_may_ask_for_visits(make_crm: CRMFactory, clock: FrozenClock) -> 
     assert lying(crm) == ["Called", "Visited"]
 
 
+@pytest.mark.parametrize("extensions", [{"visit": 30}, {"*": 30}])
+def test_contacts_about_an_opportunity_protect_it(
+    make_crm: CRMFactory, clock: FrozenClock, extensions: dict[str, int]
+) -> None:
+    """Whoever made them, for as long as their kind, or any, is said to."""
+    crm = make_crm(["workflow", "activities"])
+    clock.now = moment(1)
+    with crm.session(actor="admin") as session:
+        ann = session.create(User, name="Ann", external_id="ann", roles=["member"])
+        pool = session.create(Pool, name="Deals", entity="opportunity", protection=timedelta(days=10))
+        session.create(PoolMember, pool=pool, member=ann)
+        for kind, days in extensions.items():
+            session.create(PoolExtension, pool=pool, activity_kind=kind, extends=timedelta(days=days))
+        left, visited = (session.create(Opportunity, name=each, owner=ann) for each in ("Left", "Visited"))
+        clock.now = moment(10)
+        session.create(Activity, about=visited, **VISIT)
+        assert contacts_by_kind(session, "opportunity", [left.id, visited.id]) == {visited.id: {"visit": moment(10)}}
+    clock.now = moment(14)
+    with crm.session(actor=SYSTEM) as session:
+        sweep(session)
+        assert [each.id for each in session.find(Opportunity, "pool is not None")] == [left.id]
+
+
 def test_what_is_logged_late_counts_from_when_it_was(make_crm: CRMFactory, clock: FrozenClock) -> None:
     """A visit that is logged after a later call protects from its own day; the last contact stays the call."""
     crm = make_crm(["workflow", "activities"])
@@ -154,7 +177,7 @@ def test_each_plugin_does_without_the_other(make_crm: CRMFactory, clock: FrozenC
         session.create(Activity, customer=acme, ended_at=moment(9), **CALL)
         assert contacts_by_kind(session, "customer", [acme.id]) == {acme.id: {"call": moment(9)}}
         assert has_contacts(session.model, "customer")
-        assert not has_contacts(session.model, "opportunity")
+        assert not has_contacts(session.model, "order")
 
 
 def test_a_kind_that_there_is_not_is_refused(make_crm: CRMFactory) -> None:
@@ -169,7 +192,11 @@ def test_a_kind_that_there_is_not_is_refused(make_crm: CRMFactory) -> None:
             session.create(PoolRule, pool=pool, kind="follow_up", days=7, activity_kinds=["visit", "task"])
         session.create(PoolExtension, pool=pool, activity_kind="*", extends=timedelta(days=1))
         deals = session.create(Pool, name="Deals", entity="opportunity")
-        session.create(PoolExtension, pool=deals, activity_kind="fair", extends=timedelta(days=1))
+        session.create(PoolExtension, pool=deals, activity_kind="change", extends=timedelta(days=1))
+    alone = make_crm(["workflow"])
+    _ann, pool = with_pool(alone)
+    with alone.session(actor="admin") as session:
+        session.create(PoolExtension, pool=pool, activity_kind="fair", extends=timedelta(days=1))
     faxes = ContactSource(name="faxes", entity="customer", read="faxes:read", kinds=lambda _model: ["fax"])
     others = ContactSource(name="others", entity="customer", read="others:read")
     with make_crm([make_plugin("faxes", faxes)]).session(actor="admin") as session:

@@ -70,8 +70,9 @@ def facts(
     if not owners:
         return []
     sales = sales_with(session, entity, list(owners)) if asks_for_sales(pools) else Sales()
-    changed = {} if LAST_CONTACT in entity.fields else last_changes(session, entity, owners)
-    contacts = contacts_by_kind(session, entity.name, owners) if names_kinds(pools) else {}
+    keeps_last = LAST_CONTACT in entity.fields
+    changed = {} if keeps_last else last_changes(session, entity, owners)
+    contacts = {} if keeps_last and not names_kinds(pools) else contacts_by_kind(session, entity.name, owners)
     exempt = exempt_from(session, entity, list(owners), pools)
     dated = {rule.id: str(rule.date_field) for each in pools for rule in each.rules if rule.date_field}
     return [
