@@ -25,7 +25,8 @@ def before_write(session: Session, drafts: Batch[Draft]) -> None:
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Keep the log as long as its records are there."""
+    """Keep the log as long as its records are there, and check what is taken off rules."""
+    guarding_automation.check_deleted(session, drafts)
     guarding_automation.refuse_deleted(session, drafts)
 
 

@@ -89,6 +89,25 @@ def test_who_sees_less_can_switch_a_rule_off_but_not_turn_it_to_other_ends(crm: 
             assert session.update(session.get(AutomationRule, rule.id), active=False).active is False
 
 
+def test_who_sees_less_takes_no_action_off_a_rule(crm: CRM) -> None:
+    """What is left would do something else; the whole rule can go."""
+    kept = [
+        rule_of(crm, TELL, applies_if="answered"),
+        rule_of(crm, TELL, when="changed", field="answered"),
+        rule_of(crm, ("set_field", {"field": "answered", "value": "yes"})),
+    ]
+    plain = rule_of(crm, TELL, TELL)
+    with crm.session(actor="clerk") as session:
+        for rule in kept:
+            with refusing("rule"):
+                session.delete(session.find(AutomationAction, {"rule": rule})[0])
+        session.delete(session.find(AutomationAction, {"rule": plain})[0])
+        for rule in (*kept, plain):
+            session.delete(session.get(AutomationRule, rule.id))
+    with crm.session(actor="admin") as session:
+        assert session.count(AutomationAction) == 0
+
+
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_clock_and_escalation_rules_ask_and_do_no_more_than_their_author_may(crm: CRM) -> None:
     """Nor does who adds to them, or changes them, use what others made them ask for; it can switch them off."""

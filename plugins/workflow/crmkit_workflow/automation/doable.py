@@ -13,7 +13,7 @@ from crmkit_workflow.automation.entities import AutomationAction, AutomationRule
 from crmkit_workflow.reach import check_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from crmkit import EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
@@ -40,14 +40,26 @@ def check_action(session: Session, draft: Draft, rule: AutomationRule, entity: E
         draft.refuse("action" if path == "entity" else f"values.{path}", text)
 
 
+def check_removed(session: Session, draft: Draft, rule: AutomationRule, entity: EntityModel) -> None:
+    """Refuse to take an action off a rule by somebody who may not see and do all that the rule and the action do."""
+    check_part(session, draft, entity, rule.applies_if, rule.field and f"{rule.field} is not None")
+    if isinstance(draft.record, AutomationAction) and do_more_than(session, entity, [draft.record]):
+        draft.refuse("rule", _("You may not do all that the rule does."))
+
+
 def does_more_than(session: Session, draft: Draft, entity: EntityModel) -> bool:
     """Return whether a rule that is changed does what whoever changes it may not; the system could."""
+    return do_more_than(session, entity, session.find(AutomationAction, {"rule": draft.record}))
+
+
+def do_more_than(session: Session, entity: EntityModel, actions: Iterable[AutomationAction]) -> bool:
+    """Return whether any of some actions does what the actor may not; the system could."""
     acting = session.acting
     if acting.principal.reaches_all:
         return False
-    actions = {each.name: each for each, _plugin in session.model.of(Action)}
-    for each in session.find(AutomationAction, {"rule": draft.record}):
-        action = actions.get(each.action)
+    known = {each.name: each for each, _plugin in session.model.of(Action)}
+    for each in actions:
+        action = known.get(each.action)
         values = each.values if isinstance(each.values, dict) else {}
         if action is None:
             continue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from crmkit.translation import _
 from crmkit_workflow import conditions
-from crmkit_workflow.automation.doable import check_action, does_more_than
+from crmkit_workflow.automation.doable import check_action, check_removed, does_more_than
 from crmkit_workflow.automation.entities import (
     CHANGED,
     CROSSES,
@@ -103,6 +103,15 @@ def check_field(session: Session, draft: Draft, entity: EntityModel) -> None:
         draft.refuse("field", _("{entity} has no field {name}.", entity=entity.name, name=name))
     elif draft.get("when") == CROSSES:
         check_threshold(session, draft, field)
+
+
+def check_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to take actions off a rule by somebody who sees less than it does; the whole rule may always go."""
+    for draft in drafts.of(AutomationAction):
+        rule = draft.related("rule")
+        entity = session.model.entities.get(rule.entity) if isinstance(rule, AutomationRule) else None
+        if entity is not None and isinstance(rule, AutomationRule):
+            check_removed(session, draft, rule, entity)
 
 
 def refuse_deleted(session: Session, drafts: Batch[DeleteDraft]) -> None:
