@@ -14,6 +14,7 @@ from crmkit.translation import _
 
 WALL = r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?"
 CANCELLED, DECLINED, OFFERED = "cancelled", "declined", "offered"
+PUBLIC = "public"
 ABSENT = frozenset({DECLINED, OFFERED})
 """The states of attendance in which an event takes no time of somebody."""
 
@@ -56,7 +57,7 @@ class CalendarEvent(Record):
     series: Ref[CalendarEvent] | None = f.ref(help="The event of which this is one occurrence, changed.")
     occurrence: str | None = f.text(max=19, pattern=WALL, help="When, on the clock, the series would have it.")
     busy: bool = f.boolean(default=True, help="Whether those who take part have no time for something else.")
-    visibility: str = f.choice("public", "private", "confidential", default="public")
+    visibility: str = f.choice(PUBLIC, "private", "confidential", default=PUBLIC)
     status: str = f.choice("tentative", "confirmed", CANCELLED, default="confirmed", index=True)
     place: str | None = f.text(max=1_000, privacy="personal")
     description: str | None = f.long_text(search=True, privacy="personal")

@@ -10,9 +10,10 @@ from crmkit.core.calendars.wall_clock import wall_of
 from crmkit.core.declare.kinds.times import zone
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
-from crmkit_activities.events.event import CalendarEvent
+from crmkit_activities.events.event import PUBLIC, CalendarEvent
 from crmkit_activities.events.expansion import EARLIEST, LATEST, walls
 from crmkit_activities.events.links import read_links
+from crmkit_activities.events.occurrences import as_series
 from crmkit_activities.events.recurrence import Recurrence
 from crmkit_activities.events.timing import (
     DAY,
@@ -55,11 +56,11 @@ OF_SERIES = ("recurrence", "extra_dates", "except_dates")
 def plan(session: Session, drafts: Batch[Draft]) -> None:
     """Work out the times of events that are written, and refuse those that don't fit together."""
     for draft in drafts.of(CalendarEvent):
-        draft.set("private", draft.get("visibility") != "public")
         if draft.sets("links"):
             check_links(draft)
         if draft.get("series") is not None:
             join_series(session, draft)
+        draft.set("private", draft.get("visibility") != PUBLIC)
         if isinstance(draft, CreateDraft) or draft.sets(*TIMES):
             found = recurrence_planned(session, draft)
             if found is not None:
@@ -167,7 +168,7 @@ def note_times(draft: Draft, found: Recurrence) -> None:
 
 
 def join_series(session: Session, draft: Draft) -> None:
-    """Refuse a changed occurrence that its series doesn't have, and give it the owner of its series, and no UID."""
+    """Refuse a changed occurrence that its series doesn't have; it has the owner of its series, and is as private."""
     series = draft.related("series")
     if series is None:
         return
@@ -177,10 +178,9 @@ def join_series(session: Session, draft: Draft) -> None:
     if series.series is not None:
         draft.refuse("series", _("This event is itself an occurrence of a series."))
         return
-    if draft.get("uid") is not None:
-        draft.set("uid", None)
-    if draft.get("owner") != series.owner:
-        draft.set("owner", series.owner)
+    for name, value in {"uid": None, **as_series(series, draft.get("visibility"))}.items():
+        if draft.get(name) != value:
+            draft.set(name, value)
     if draft.get("occurrence") is None:
         draft.refuse("occurrence", _("Say which occurrence of its series it is, as 2026-03-30T09:00."))
         return
