@@ -104,6 +104,96 @@ def test_who_cancels_an_occurrence_tells_that_it_is_off(crm: CRM, people: dict[s
     assert told(crm, "ann")[1:] == ["event_cancelled: Cancelled: Daily"]
 
 
+@pytest.mark.row("C7")
+def test_of_a_changed_day_those_are_told_who_take_part_in_the_series(crm: CRM, people: dict[str, User]) -> None:
+    """That it is moved, off, or as the series says again; and of a series that is off, they are told once."""
+    with crm.session(actor="ann") as session:
+        series = session.create(CalendarEvent, subject="Daily", starts_at=TEN, recurrence="FREQ=DAILY")
+        invite(session, series, [people["bob"]])
+        late = session.create(
+            CalendarEvent,
+            subject="Late",
+            series=series,
+            occurrence="2026-03-04T10:00",
+            starts_at=TEN + timedelta(hours=30),
+        )
+        invite(session, late, [people["cem"]])
+        session.update(late, place="Room 4")
+    assert told(crm, "bob") == ["event_planned: On your calendar: Daily", *["event_changed: Changed: Late"] * 2]
+    assert told(crm, "cem") == ["event_planned: On your calendar: Late", "event_changed: Changed: Late"]
+    with crm.session(actor="ann") as session:
+        session.delete(session.get(CalendarEvent, late.id))
+    assert (told(crm, "bob")[3:], told(crm, "cem")[2:]) == (
+        ["event_changed: Changed: Daily"],
+        ["event_cancelled: Cancelled: Late"],
+    )
+    with crm.session(actor="ann") as session:
+        late = session.restore(CalendarEvent, late.id)
+    before = {who: len(told(crm, who)) for who in ("bob", "cem")}
+    with crm.session(actor="ann") as session:
+        session.update(session.get(CalendarEvent, series.id), status="cancelled")
+    assert told(crm, "bob")[before["bob"] :] == ["event_cancelled: Cancelled: Daily"]
+    assert told(crm, "cem")[before["cem"] :] == ["event_cancelled: Cancelled: Late"]
+
+
+@pytest.mark.row("C7")
+def test_a_series_that_is_deleted_is_told_of_once(crm: CRM, people: dict[str, User]) -> None:
+    """And not of each of its changed occurrences; of these, those are told who were invited to one alone."""
+    with crm.session(actor="ann") as session:
+        series = session.create(CalendarEvent, subject="Daily", starts_at=TEN, recurrence="FREQ=DAILY")
+        late = session.create(
+            CalendarEvent, subject="Late", series=series, occurrence="2026-03-04T10:00", starts_at=TEN
+        )
+        invite(session, series, [people["bob"]])
+        invite(session, late, [people["cem"]])
+        session.delete(series)
+    assert told(crm, "bob") == ["event_planned: On your calendar: Daily", "event_cancelled: Cancelled: Daily"]
+    assert told(crm, "cem") == ["event_planned: On your calendar: Late", "event_cancelled: Cancelled: Late"]
+
+
+@pytest.mark.row("C7")
+def test_who_is_invited_again_is_told_again(crm: CRM, meeting: CalendarEvent, people: dict[str, User]) -> None:
+    """Taken off and invited again, or invited instead of somebody else: each time both know."""
+    with crm.session(actor="ann") as session:
+        [guest] = session.find(EventAttendee, {"event": meeting, "who": people["bob"]})
+        session.delete(guest)
+        [guest] = invite(session, meeting, [people["bob"]])
+    planned, off = "event_planned: On your calendar: Kick-off", "event_cancelled: You are no longer invited: Kick-off"
+    assert told(crm, "bob") == [planned, off, planned]
+    with crm.session(actor="ann") as session:
+        session.update(guest, who=people["mia"])
+    assert (told(crm, "bob")[3:], told(crm, "mia")) == ([off], [planned])
+
+
+@pytest.mark.row("C7")
+def test_a_new_owner_is_told(crm: CRM, people: dict[str, User]) -> None:
+    """And the former one; guests are told of another subject, as of another time."""
+    with crm.session(actor="mia") as session:
+        event = session.create(CalendarEvent, subject="Talk", starts_at=TEN, owner=people["ann"])
+        invite(session, event, [people["cem"]])
+        event = session.update(event, owner=people["bob"], place="Room 4")
+        session.update(event, subject="Speech")
+    planned = "event_planned: On your calendar: Talk"
+    assert told(crm, "bob") == [planned, "event_changed: Changed: Speech"]
+    assert told(crm, "ann") == [planned, "event_cancelled: No longer on your calendar: Talk"]
+    assert told(crm, "cem")[1:] == ["event_changed: Changed: Talk", "event_changed: Changed: Speech"]
+
+
+@pytest.mark.row("C7")
+def test_a_series_is_told_of_by_its_next_time(crm: CRM, people: dict[str, User]) -> None:
+    """Not by the first one, which is long over, and not by a day that was moved."""
+    with crm.session(actor="ann") as session:
+        series = session.create(
+            CalendarEvent, subject="Daily", starts_at=TEN - timedelta(days=200), recurrence="FREQ=DAILY"
+        )
+        session.create(CalendarEvent, subject="Late", series=series, occurrence="2026-03-02T10:00", starts_at=TEN)
+        invite(session, series, [people["bob"]])
+    with crm.session(actor="bob", readonly=True) as session:
+        [notice] = session.notices()
+        form, conventions = session.model.entity(series).fields["starts_at"].kind.format, session.model.conventions
+        assert notice.text.endswith(form(TEN, conventions))
+
+
 def test_what_is_over_is_no_news(crm: CRM, people: dict[str, User]) -> None:
     """Events that are entered afterwards, as by an import, tell nobody."""
     with crm.session(actor="ann") as session:

@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crmkit import User
 from crmkit.errors import Refused
-from crmkit_activities.events.event import CalendarEvent
+from crmkit_activities.events.attendance import answer, invite
+from crmkit_activities.events.event import CalendarEvent, EventAttendee, EventGroup
 from crmkit_activities.events.free_busy import free_busy
 from crmkit_activities.events.view import calendar
 from crmkit_activities.ics.exporting import export_calendar
 from crmkit_activities.ics.importing import import_calendar
 
 if TYPE_CHECKING:
-    from crmkit import CRM, Session, User
+    from crmkit import CRM, Session
+    from crmkit.testing.fixtures import CRMFactory
 
 pytestmark = pytest.mark.row("C1")
 TUESDAY = datetime(2026, 3, 3, 9, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def team(make_crm: CRMFactory) -> CRM:
+    """A CRM in which Ann, Bob and Cem read their own activities only."""
+    made = make_crm(["activities"])
+    with made.session(actor="admin") as session:
+        for name in ("ann", "bob", "cem"):
+            session.create(User, name=name, external_id=name, roles=["activities_user"])
+    return made
 
 
 def daily(session: Session, **values: Any) -> CalendarEvent:
@@ -124,3 +137,61 @@ def test_what_comes_back_has_what_its_series_has_by_now(crm: CRM, people: dict[s
         session.restore(CalendarEvent, late.id)
         found = session.get(CalendarEvent, late.id)
         assert (found.visibility, found.owner) == ("private", people["mia"].ref)
+
+
+def guests(session: Session, event: CalendarEvent) -> dict[object, str]:
+    """Return who is invited to an event, with the states."""
+    return {each.who: each.attendance for each in session.find(EventAttendee, {"event": event})}
+
+
+@pytest.mark.row("C7")
+def test_the_guests_of_a_series_are_guests_of_its_changed_days(team: CRM) -> None:
+    """Whatever their roles, they read the occurrence, have it on their calendars and answer it alone."""
+    with team.session(actor="ann") as session:
+        bob, cem = (session.find(User, {"external_id": each})[0] for each in ("bob", "cem"))
+        series = daily(session)
+        invite(session, series, [bob])
+        late = change(session, series)
+        invite(session, late, [cem])
+    with team.session(actor="bob") as session:
+        assert ("03-04 14:00", "Late") in shown(session, bob)
+        answer(session, late, "declined")
+    with team.session(actor="ann") as session:
+        assert guests(session, late) == {bob.ref: "declined", cem.ref: "invited"}
+        assert guests(session, series) == {bob.ref: "invited"}
+
+
+@pytest.mark.row("C7")
+def test_who_comes_and_goes_later_comes_and_goes_on_changed_days(team: CRM) -> None:
+    """Guests of a series are invited to its occurrences, answer for them, and are taken off them with it."""
+    with team.session(actor="ann") as session:
+        bob, cem = (session.find(User, {"external_id": each})[0] for each in ("bob", "cem"))
+        series = daily(session)
+        late = change(session, series)
+        [of_bob] = invite(session, series, [bob])
+        invite(session, series, [cem])
+    with team.session(actor="bob") as session:
+        answer(session, series, "accepted")
+    with team.session(actor="cem") as session:
+        answer(session, late, "tentative")
+        answer(session, series, "declined")
+    with team.session(actor="ann") as session:
+        assert guests(session, late) == {bob.ref: "accepted", cem.ref: "tentative"}
+        session.delete(session.get(CalendarEvent, series.id))
+        session.restore(CalendarEvent, series.id)
+        assert guests(session, late) == {bob.ref: "accepted", cem.ref: "tentative"}
+        session.delete(session.get(EventAttendee, of_bob.id))
+        assert guests(session, late) == {cem.ref: "tentative"}
+
+
+def test_an_invited_team_is_invited_to_changed_days(crm: CRM, people: dict[str, User]) -> None:
+    """A team that is invited to a series, and who joins it later; and no more when it is taken off."""
+    with crm.session(actor="admin") as session:
+        series = daily(session, busy=False)
+        late = change(session, series, busy=False)
+        group = session.create(EventGroup, event=series, team=people["ann"].team)
+        assert set(guests(session, late)) == {people[each].ref for each in ("mia", "ann", "bob")}
+        session.update(session.get(User, people["cem"].id), team=people["ann"].team)
+        assert guests(session, late)[people["cem"].ref] == "offered"
+        session.delete(group)
+        assert guests(session, late) == {}

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
     from crmkit import Batch, Change, Record, Session
 
-TOLD = ("wall_start", "length", "time_zone", "all_day", "place", "recurrence", "extra_dates", "except_dates", "status")
+TOLD = (
+    "subject",
+    "wall_start",
+    "length",
+    "time_zone",
+    "all_day",
+    "place",
+    "recurrence",
+    "extra_dates",
+    "except_dates",
+    "status",
+)
 """The fields whose changes those who take part are told of."""
 
 

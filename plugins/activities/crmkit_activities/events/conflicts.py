@@ -13,11 +13,11 @@ from crmkit_activities.events.diaries import Booking, clash
 from crmkit_activities.events.entries import attendances
 from crmkit_activities.events.event import ABSENT, CANCELLED, CalendarEvent, EventAttendee
 from crmkit_activities.events.members import number_of, user_ref
-from crmkit_activities.events.timing import read_wall, recurrence_of
+from crmkit_activities.events.occurrences import moved_of
+from crmkit_activities.events.timing import recurrence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
 
     from crmkit import Batch, Change, Record, Session
     from crmkit.core.lifecycle.drafts import Draft
@@ -103,7 +103,8 @@ def tell_clashes(session: Session, changes: Batch[Change]) -> None:
         for change in changes.of(CalendarEvent)
         if comes(change) or change.changed & MATTERING
     ]
-    bookings = of_events(session, wanted)
+    new = {change.after.id for change in changes.of(CalendarEvent) if change.before is None}
+    bookings = of_events(session, wanted, new)
     guests = [
         change.after
         for change in changes.of(EventAttendee)
@@ -134,20 +135,26 @@ def dict_of(draft: Draft) -> dict[str, object]:
     return {name: draft.get(name) for name in draft.entity.writable}
 
 
-def of_events(session: Session, wanted: Sequence[tuple[dict[str, object], Record | None, Tell]]) -> list[Booking]:
-    """Return what events ask for: the time of their owners and of those who are invited already."""
+def of_events(
+    session: Session, wanted: Sequence[tuple[dict[str, object], Record | None, Tell]], new: Iterable[int] = ()
+) -> list[Booking]:
+    """Return what events ask for: the time of their owners and of those who are invited already.
+
+    An occurrence that isn't written yet asks for the time of the guests of its series. The guests of `new` events are
+    left out: their invitations ask for themselves.
+    """
     busy = [each for each in wanted if each[0]["busy"] and each[0]["status"] != CANCELLED]
     known = {record.id: record for _values, record, _tell in busy if record is not None}
-    series = {int(each) for values, _record, _tell in busy if isinstance(each := values["series"], Ref)}
-    invited = attendances(session, known | session.by_id(session.model.entity(CalendarEvent), series)) if busy else {}
+    series = {
+        int(each) for values, record, _tell in busy if record is None and isinstance(each := values["series"], Ref)
+    }
+    invited = attendances(session, (known.keys() | series).difference(new)) if busy else {}
     moved = moved_of(session, known) if known else {}
     found = []
     for index, (values, record, tell) in enumerate(busy):
         part_of = values["series"]
-        states = invited.get(record.id if record is not None else 0)
-        if states is None and isinstance(part_of, Ref):
-            states = invited.get(int(part_of))
-        people = dict(states or {})
+        of = record.id if record is not None else int(part_of) if isinstance(part_of, Ref) else 0
+        people = dict(invited.get(of, {}))
         if values["owner"] is not None:
             people.setdefault(user_ref(values["owner"]), "accepted")
         own = int(part_of) if isinstance(part_of, Ref) else record.id if record is not None else -index - 1
@@ -174,17 +181,6 @@ def of_guests(session: Session, wanted: list[tuple[object, object, Tell]]) -> li
         own = int(event.series) if isinstance(event.series, Ref) else event.id
         recurrence = recurrence_of(event, session.model.conventions.time_zone, moved.get(event.id, ()))
         found.append(Booking(family=("calendar_event", own), people=(who,), recurrence=recurrence, tell=tell))
-    return found
-
-
-def moved_of(session: Session, events: Mapping[int, Record]) -> dict[int, list[datetime]]:
-    """Return the occurrences of series that have become events of their own, by the ids of the series."""
-    found: dict[int, list[datetime]] = {}
-    rows = session.rows(
-        CalendarEvent, ["series", "occurrence"], "series in given.events", given={"events": sorted(events)}
-    )
-    for series, occurrence in rows:
-        found.setdefault(number_of(series), []).append(read_wall(str(occurrence)))
     return found
 
 

@@ -29,11 +29,7 @@ if TYPE_CHECKING:
     Attendance = Mapping[Ref[object], str]
 
 IN_WINDOW = "first_at <= given.end and (last_at is None or last_at >= given.start)"
-OF_EVENT = (
-    "(event.first_at <= given.end and (event.last_at is None or event.last_at >= given.start)"
-    " or event.recurrence is not None or event.extra_dates is not None)"
-)
-"""Of series, all: an occurrence may have been moved to where its series never was."""
+OF_EVENT = "event.first_at <= given.end and (event.last_at is None or event.last_at >= given.start)"
 PLANNED = (
     "owner in given.owners and stage.kind in ('open', 'waiting')"
     " and planned_start < given.end and planned_end > given.start"
@@ -124,7 +120,7 @@ def load(system: Session, people: list[Ref[object]], window: Span) -> Loaded:
         where = f"owner in given.owners and {IN_WINDOW}"
         events |= {each.id: each for each in system.find(CalendarEvent, where, given=given | {"owners": owners})}
     for numbers in chunks(sorted(attended - events.keys())):
-        where = f"(id in given.numbers or series in given.numbers) and {IN_WINDOW}"
+        where = f"id in given.numbers and {IN_WINDOW}"
         events |= {each.id: each for each in system.find(CalendarEvent, where, given=given | {"numbers": numbers})}
     masters = [event.id for event in events.values() if event.series is None]
     changed: dict[int, list[Record]] = {}
@@ -149,11 +145,10 @@ def attended_events(system: Session, people: list[Ref[object]], given: Mapping[s
     return found
 
 
-def attendances(system: Session, events: Mapping[int, Record]) -> dict[int, dict[Ref[object], str]]:
-    """Return who is invited to events and to their series, with the states, by the events' ids."""
-    numbers = {*events, *(int(each.series) for each in events.values() if isinstance(each.series, Ref))}
+def attendances(system: Session, events: Iterable[int]) -> dict[int, dict[Ref[object], str]]:
+    """Return who is invited to events, with the states, by the events' ids."""
     found: dict[int, dict[Ref[object], str]] = {}
-    for some in chunks(sorted(numbers)):
+    for some in chunks(sorted(events)):
         rows = system.rows(EventAttendee, ["event", "who", "attendance"], "event in given.some", given={"some": some})
         for event, who, state in rows:
             people = found.setdefault(number_of(event), {})
@@ -163,11 +158,8 @@ def attendances(system: Session, events: Mapping[int, Record]) -> dict[int, dict
 
 
 def attendance_of(event: Record, loaded: Loaded, people: Iterable[Ref[object]]) -> dict[Ref[object], str]:
-    """Return the states of those of some people who take part; a changed occurrence without guests has its series'."""
-    states = loaded.attendance.get(event.id)
-    if states is None and isinstance(event.series, Ref):
-        states = loaded.attendance.get(int(event.series))
-    states = dict(states or {})
+    """Return the states of those of some people who take part."""
+    states = dict(loaded.attendance.get(event.id, {}))
     if event.owner is not None:
         states.setdefault(ref_class("user")(number_of(event.owner)), "accepted")
     return {who: states[who] for who in people if who in states}

@@ -112,7 +112,11 @@ DECLARATIONS = (
     Unique(entity="event_group", fields=("event", "team"), message=_("The team is invited already."), on_merge="drop"),
     Unique(entity="event_group", fields=("event", "role"), message=_("The role is invited already.")),
     Event(name="calendar_event.planned", entity="calendar_event", help=_("Somebody was invited to an event.")),
-    Event(name="calendar_event.changed", entity="calendar_event", help=_("When or where an event is was changed.")),
+    Event(
+        name="calendar_event.changed",
+        entity="calendar_event",
+        help=_("What an event is called, when or where it is was changed."),
+    ),
     Event(name="calendar_event.cancelled", entity="calendar_event", help=_("An event doesn't take place.")),
     Event(name="calendar_event.answered", entity="calendar_event", help=_("Somebody said whether they take part.")),
 )

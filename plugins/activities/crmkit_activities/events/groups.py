@@ -115,4 +115,5 @@ def take_back(session: Session, changes: Batch[Change]) -> None:
     given = {"groups": sorted(gone)}
     where = "through in given.groups and attendance in ('invited', 'offered')"
     for each in session.find(EventAttendee, where, given=given):
-        session.delete(each)
+        if each.event == gone[number_of(each.through)].event:  # those of changed occurrences follow
+            session.delete(each)

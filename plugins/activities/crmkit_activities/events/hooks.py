@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_activities.events import announcing, attendance, conflicts, groups, occurrences, planning
+from crmkit_activities.events import announcing, attendance, conflicts, groups, guests, occurrences, planning
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, RestoreDraft, Session
@@ -22,12 +22,14 @@ def before_write(session: Session, drafts: Batch[Draft]) -> None:
 def after_create(session: Session, changes: Batch[Change]) -> None:
     """Invite those for whom groups stand, and tell of what is new and what is in the way."""
     groups.invite_members(session, changes)
+    guests.copy(session, changes)
     after_update(session, changes)
 
 
 def after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow users who come and go, have occurrences follow series, and tell what is different or in the way."""
     occurrences.follow(session, changes)
+    guests.follow(session, changes)
     groups.follow_users(session, changes)
     announcing.announce(session, changes)
     conflicts.tell_clashes(session, changes)
@@ -51,3 +53,4 @@ def after_delete(session: Session, changes: Batch[Change]) -> None:
     groups.take_back(session, changes)
     announcing.announce_deletion(session, changes)
     occurrences.follow_deletion(session, changes)
+    guests.follow_deletion(session, changes)

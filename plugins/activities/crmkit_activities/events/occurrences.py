@@ -32,6 +32,17 @@ def occurrences_of(session: Session, series: Iterable[int]) -> list[Record]:
     ]
 
 
+def moved_of(session: Session, series: Iterable[int]) -> dict[int, list[datetime]]:
+    """Return the occurrences of series that have become events of their own, by the ids of the series."""
+    found: dict[int, list[datetime]] = {}
+    rows = session.rows(
+        CalendarEvent, ["series", "occurrence"], "series in given.events", given={"events": sorted(series)}
+    )
+    for number, occurrence in rows:
+        found.setdefault(number_of(number), []).append(read_wall(str(occurrence)))
+    return found
+
+
 def follow(session: Session, changes: Batch[Change]) -> None:
     """Bring the changed occurrences of series that were changed to what these say now.
 

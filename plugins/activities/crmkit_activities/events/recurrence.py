@@ -101,6 +101,10 @@ class Recurrence:
                 raise InvalidValue(text)
         return sorted(found.values())
 
+    def next_after(self, moment: datetime) -> Occurrence | None:
+        """Return the first occurrence that begins after a moment; None if there is none."""
+        return next((each for each in self._from(moment) if each.span.start > moment), None)
+
     def bounds(self) -> tuple[datetime, datetime | None]:
         """Return the first moment, and one after which it doesn't take place any more; None if it goes on for ever."""
         first = self.span(self.start)
