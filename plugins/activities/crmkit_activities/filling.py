@@ -22,8 +22,11 @@ def fill(session: Session, drafts: Batch[Draft]) -> None:
     listed = list(drafts.of(Activity))
     kinds = kinds_of(session.model)
     fill_customers(session, listed)
+    by_plan = (draft for draft in listed if draft.sets("owner") and draft.get("follow_up_plan") is not None)
+    people = records_of(session, (draft.get("about") for draft in by_plan))
     for draft in listed:
-        note_delegation(session, draft)
+        if draft.get("follow_up_plan") is None or draft.get("owner") != owner_of(draft.get("about"), people):
+            note_delegation(session, draft)
         kind = kinds.get(str(draft.get("kind")))
         if kind is not None and isinstance(draft, CreateDraft):
             fill_by_kind(draft, kind)
@@ -67,6 +70,12 @@ def customer_of(pointed: object, records: dict[tuple[str, int], Record]) -> Ref[
     record = records.get((pointed.entity, int(pointed)))
     found = getattr(record, "customer", None) if record is not None else None
     return found if isinstance(found, Ref) and found.entity == "customer" else None
+
+
+def owner_of(pointed: object, records: dict[tuple[str, int], Record]) -> object:
+    """Return whose the record at the end of a reference is: a plan's follow-up for its owner was given by nobody."""
+    record = records.get((pointed.entity, int(pointed))) if isinstance(pointed, Ref) else None
+    return getattr(record, "owner", None)
 
 
 def note_delegation(session: Session, draft: Draft) -> None:

@@ -27,7 +27,7 @@ from crmkit_activities.care import dates
 from crmkit_activities.events import commands as event_commands
 from crmkit_activities.events import conflicts, event, notifying
 from crmkit_activities.events import hooks as event_hooks
-from crmkit_activities.follow_up import plan, resetting
+from crmkit_activities.follow_up import plan, resetting, withdrawing
 from crmkit_activities.mail import channel, servers
 from crmkit_activities.reminders import following, reminder
 from crmkit_activities.tasks import dependencies, recurring
@@ -102,6 +102,7 @@ def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     plan.check(session, drafts)
     following.reckon(session, drafts)
     completion.check_changed(session, drafts)
+    withdrawing.let_go(session, drafts)
     event_hooks.before_write(session, drafts)
 
 
@@ -141,6 +142,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     event_hooks.after_update(session, changes)
     notifying.after_update(session, changes)
     resetting.reset(session, changes)
+    withdrawing.follow(session, changes)
     following.follow(session, changes)
 
 
@@ -149,6 +151,7 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Follow what is gone."""
     event_hooks.after_delete(session, changes)
     notifying.after_delete(session, changes)
+    withdrawing.follow(session, changes)
     following.follow(session, changes)
 
 
@@ -167,4 +170,5 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     contacted.follow(session, changes)
     recurring.follow(session, changes)
     assignments.report(session, changes)
+    withdrawing.follow(session, changes)
     following.follow(session, changes)

@@ -9,9 +9,8 @@ from crmkit import Ref
 from crmkit.core.exchange.writing import write_all
 from crmkit.core.lifecycle.homezone import day_of
 from crmkit_activities.activity import Activity
-from crmkit_activities.follow_up.plan import FollowUpPlan
+from crmkit_activities.follow_up.plan import FollowUpPlan, can_plan, those_of
 from crmkit_activities.follow_up.turns import Made, Turn, next_turn
-from crmkit_activities.kinds import kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,21 +41,13 @@ def generate(session: Session, run: JobRun) -> None:
                 pass  # what is refused now is asked for again by the next run
 
 
-def can_plan(session: Session, plan: FollowUpPlan) -> bool:
-    """Return whether the field and the kind of activity that a plan speaks of are there."""
-    return plan.field in session.model.entities[plan.entity].writable and plan.kind in kinds_of(session.model)
-
-
 def people_of(session: Session, plan: FollowUpPlan) -> Iterator[Iterable[Record]]:
     """Yield those whom a plan is for, who have an owner and whose turn may have come, a thousand at a time."""
     entity = session.model.entities[plan.entity]
     until = session.today + timedelta(days=plan.ahead_days + 1 - plan.every_days)
-    where = (
-        f"{plan.field} == given.value and owner is not None and stage.kind in ('open', 'waiting') and "
-        "(last_contacted_at < given.until or (last_contacted_at is None and created_at < given.until))"
-    )
-    value = entity.fields[plan.field].kind.parse(plan.value, session.model.conventions)
-    given, after = {"value": value, "until": until}, None
+    those, given = those_of(session, plan)
+    where = f"{those} and (last_contacted_at < given.until or (last_contacted_at is None and created_at < given.until))"
+    given, after = given | {"until": until}, None
     while True:
         page = session.find(entity.record_class, where, given=given, order="id", limit=BATCH, after=after)
         yield page

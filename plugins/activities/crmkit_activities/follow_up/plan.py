@@ -74,6 +74,19 @@ DECLARATIONS = (
 )
 
 
+def can_plan(session: Session, plan: Record) -> bool:
+    """Return whether the field and the kind of activity that a plan speaks of are there."""
+    return plan.field in session.model.entities[str(plan.entity)].writable and plan.kind in kinds_of(session.model)
+
+
+def those_of(session: Session, plan: Record) -> tuple[str, dict[str, object]]:
+    """Return the filter of those whom a plan is for: of its level, with an owner, and not lost or closed."""
+    field = session.model.entities[str(plan.entity)].fields[str(plan.field)]
+    value = field.kind.parse(plan.value, session.model.conventions)
+    where = f"{field.name} == given.value and owner is not None and stage.kind in ('open', 'waiting')"
+    return where, {"value": value}
+
+
 def check(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse plans that speak of fields, values or kinds of activities that there are not."""
     for draft in drafts.of(FollowUpPlan):

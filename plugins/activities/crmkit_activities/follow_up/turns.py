@@ -48,12 +48,20 @@ def next_turn(plan: Record, person: Record, made: Iterable[Made], time_zone: str
     as an attempt: the next one is that long after it.
     """
     base = base_of(person, time_zone)
-    since = [each for each in made if each.key.startswith(prefix(plan, person, base))]
-    if any(each.closed_on is None for each in made):
+    listed = list(made)
+    if any(each.closed_on is None for each in listed):
         return None
+    since = [each for each in listed if each.key.startswith(prefix(plan, person, base))]
     start = max([base, *(each.closed_on for each in since if each.closed_on is not None)])
     every = int(str(plan.every_days))
-    return Turn(f"{prefix(plan, person, base)}{len(since) + 1}", start + timedelta(days=every))
+    return Turn(next_key(plan, person, base, (each.key for each in since)), start + timedelta(days=every))
+
+
+def next_key(plan: Record, person: Record, base: date, keys: Iterable[str]) -> str:
+    """Return the key of the turn that comes after those with some keys: it has a number that none of them has."""
+    begins = prefix(plan, person, base)
+    numbers = (int(key.removeprefix(begins)) for key in keys if key.startswith(begins))
+    return f"{begins}{max(numbers, default=0) + 1}"
 
 
 def prefix(plan: Record, person: Record, base: date) -> str:
