@@ -14,6 +14,7 @@ DECLARATIONS = (
         grants=(
             *(Grant(entity=name, read="own", create="own", update="own", delete="own", share="own") for name in OWNED),
             *SEEN,
+            Grant(entity="follow_up_plan", read="all"),
         ),
     ),
     Role(
@@ -33,6 +34,7 @@ DECLARATIONS = (
                 for name in OWNED
             ),
             *SEEN,
+            Grant(entity="follow_up_plan", read="all", create="all", update="all", delete="all"),
         ),
     ),
 )

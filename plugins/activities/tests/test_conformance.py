@@ -43,7 +43,7 @@ class TestActivities(PluginConformance):
         "event_attendee": {"name": "Somebody"},
         "event_group": {"role": "member"},
         "follow_up_plan": {"entity": "customer", "field": "name", "kind": "call"},
-        "reminder": {"at": "2040-01-01T00:00Z", "anchor": None, "before": None},
+        "reminder": {"at": "2040-01-01T00:00Z", "anchor": None, "before": None, "private": False},
         "mail_server": {"host": "mail.example.org", "sender": "crm@example.org", "sender_name": "Example"},
         "activity_dependency": {"activity": another, "needs": another},
         "memo": {"private": False},

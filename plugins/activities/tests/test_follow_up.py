@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import Contact, Customer, User
-from crmkit.errors import Refused
+from crmkit.errors import AccessDeniedError, Refused
 from crmkit_activities.activity import Activity
 from crmkit_activities.follow_up.generating import generate
 from crmkit_activities.follow_up.plan import FollowUpPlan
@@ -111,6 +111,21 @@ def test_managers_change_plans(crm: CRM, acme: Customer, people: dict[str, User]
     pass_days(crm, clock, 9)
     assert planned(crm) == [("email", date(2026, 3, 7)), ("call", date(2026, 3, 9)), ("visit", date(2026, 3, 12))]
     assert acme.level == "a"
+
+
+@pytest.mark.row("B25")
+def test_who_manages_activities_makes_plans(crm: CRM, people: dict[str, User]) -> None:
+    """Who manages the activities of subordinates makes plans and changes them; who works on the own ones reads them."""
+    with crm.session(actor="admin") as session:
+        session.update(session.get(User, people["mia"].id), roles=["activities_manager"])
+        session.update(session.get(User, people["ann"].id), roles=["activities_user"])
+    with crm.session(actor="mia") as session:
+        plan = session.create(FollowUpPlan, name="A customers", value="a", every_days=14)
+        plan = session.update(plan, every_days=7)
+    with crm.session(actor="ann") as session:
+        assert session.get(FollowUpPlan, plan.id).every_days == 7
+        with pytest.raises(AccessDeniedError):
+            session.update(plan, every_days=8)
 
 
 def test_looking_again_makes_nothing_more(crm: CRM, acme: Customer, clock: FrozenClock) -> None:

@@ -34,6 +34,19 @@ def test_a_memo_is_private_unless_said_otherwise(crm: CRM, people: dict[str, Use
                 session.get(Memo, secret.id)
 
 
+def test_reminders_are_as_private(crm: CRM, people: dict[str, User], clock: FrozenClock) -> None:
+    """What somebody is reminded of is nobody else's, whatever it says itself, until it is said to be open."""
+    assert people
+    with crm.session(actor="ann") as session:
+        memo = session.create(Memo, subject="Hush", remind_at=clock.now + HOUR)
+        session.create(Reminder, about=memo, at=clock.now + HOUR, text="buy the ring")
+        opened = session.create(Reminder, at=clock.now + HOUR, text="coffee", private=False)
+        assert session.count(Reminder) == 3
+    for name in ("admin", "mia", "bob"):
+        with crm.session(actor=name) as session:
+            assert [each.id for each in session.find(Reminder)] == [opened.id]
+
+
 def test_a_memo_may_be_about_any_record(crm: CRM, people: dict[str, User]) -> None:
     """A memo is linked to any record, and shown in its profile to whoever sees the memo."""
     assert people

@@ -177,6 +177,7 @@ def test_what_can_be_no_reminder_is_refused(crm: CRM) -> None:
             ({"anchor": "due"}, "Say which record's field"),
             ({"anchor": "birthdy", "about": acme}, "has no day or moment 'birthdy'"),
             ({"at": NINE - HALF}, "has passed"),
+            ({"at": NINE + HALF, "before": HALF}, "It reminds at its own moment"),
             ({"anchor": "last_contacted_at", "about": acme, "before": "-PT1H"}, "It is from nothing"),
         ):
             with pytest.raises(Refused, match=problem):

@@ -9,6 +9,7 @@ from crmkit.core.lifecycle.timeline import title_of
 from crmkit.translation import _
 from crmkit_activities.care.dates import WEEK, care_dates_of
 from crmkit_activities.care.upcoming import upcoming
+from crmkit_activities.seeing import Eyes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +28,21 @@ def tell(session: Session, run: JobRun) -> None:
 
 
 def tellings(session: Session, care: CareDate) -> Iterator[dict[str, object]]:
-    """Yield what is told of one sort of dates; the key has the year, so that it is told once a year."""
+    """Yield what is told of one sort of dates, to who may know it, with a key for each year."""
     entity = session.model.entities[care.entity]
     start = session.today - timedelta(days=WEEK - 1)
     owned = f"{care.owner} is not None"
-    for each in upcoming(session, entity.record_class, care.field, days=WEEK, start=start, where=owned):
+    found = upcoming(session, entity.record_class, care.field, days=WEEK, start=start, where=owned)
+    owners = {each.record.id: getattr(each.record, care.owner) for each in found}
+    eyes = Eyes(session)
+    reading = eyes.reading((owners[each.record.id], each.record.ref) for each in found)
+    for each in found:
+        owner = owners[each.record.id]
+        if (int(owner), each.record.ref) not in reading or not eyes.see(owner, entity.name, care.field):
+            continue
         name, day = title_of(entity, each.record), each.day.isoformat()
         yield {
-            "to": getattr(each.record, care.owner),
+            "to": owner,
             "text": _("{date}: {name}, {day} ({years})", date=care.label, name=name, day=day, years=each.years),
             "about": each.record,
             "kind": KIND,

@@ -92,7 +92,7 @@ def export_events(session: Session, events: Iterable[Record], who: Ref[object] |
         changed = reader.find(entity, "series in given.some", given={"some": some})
         found |= {each.id: each for each in changed}
     guests, files = guests_of(session, found), files_of(session, found)
-    alarms = {} if who is None else reminders_of(session, found, who)
+    alarms = {} if who is None else reminders_of(session, found, who, "export")
     values = [
         evolve(
             as_value(session, each, found),
@@ -110,7 +110,7 @@ def files_of(session: Session, events: Mapping[int, Record]) -> dict[int, list[A
     """Return the files of events, by the events' ids, as long as they are not too large altogether for a calendar."""
     found: dict[int, list[Attached]] = {}
     room = MOST_ATTACHED
-    for number, each in attachments_of(session, events):
+    for number, each in attachments_of(session, events, "export"):
         file = getattr(each, "file", None)
         if not isinstance(file, File):
             continue
@@ -151,10 +151,11 @@ def as_value(session: Session, event: Record, all_events: Mapping[int, Record]) 
 
 def guests_of(session: Session, events: Iterable[int]) -> dict[int, list[Guest]]:
     """Return the attendees of events, by the events' ids, in a statement for each entity that they may be of."""
+    reader, entity = session.reader_for("export"), session.model.entity(EventAttendee)
     attendees = [
         each
         for some in chunks(sorted(events))
-        for each in session.find(EventAttendee, "event in given.some", given={"some": some}, order="id")
+        for each in reader.find(entity, "event in given.some", given={"some": some}, order="id")
     ]
     known = addresses_of(session, (each.who for each in attendees))
     found: dict[int, list[Guest]] = {}
@@ -172,12 +173,13 @@ def guests_of(session: Session, events: Iterable[int]) -> dict[int, list[Guest]]
 
 
 def addresses_of(session: Session, people: Iterable[object]) -> dict[Ref[object], tuple[str | None, str | None]]:
-    """Return the names and e-mail addresses of people, as far as the actor sees them."""
+    """Return the names and e-mail addresses of people, as far as the actor may export them."""
     wanted = {each for each in people if isinstance(each, Ref)}
     found: dict[Ref[object], tuple[str | None, str | None]] = {}
+    reader = session.reader_for("export")
     for declared in WITH_ADDRESS:
         entity = session.model.entity(declared)
         numbers = {int(each) for each in wanted if each.entity == entity.name}
-        for record in session.by_id(entity, numbers).values():
+        for record in reader.by_id(entity, numbers).values():
             found[record.ref] = (seen(record, "name"), seen(record, "email"))
     return found

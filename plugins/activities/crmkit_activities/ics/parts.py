@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crmkit import Record, Session
+    from crmkit.core.declare.access import Action
     from crmkit_activities.ics.values import IcsEvent
 
     Rows = list[tuple[IcsEvent, dict[str, object]]]
@@ -52,11 +53,17 @@ def remind_all(session: Session, written: Written, owner: Ref[object] | None, pr
     create_parts(session, Reminder, "VALARM", rows, problems)
 
 
-def reminders_of(session: Session, events: Iterable[int], owner: Ref[object]) -> dict[int, dict[Alarm, Record]]:
-    """Return the reminders that somebody has about events, by the events' ids and as what an alarm would say."""
+def reminders_of(
+    session: Session, events: Iterable[int], owner: Ref[object], action: Action = "read"
+) -> dict[int, dict[Alarm, Record]]:
+    """Return the reminders that somebody has about events, by the events' ids and as what an alarm would say.
+
+    They are those with which the actor may do this.
+    """
+    reader, entity = session.reader_for(action), session.model.entity(Reminder)
     found: dict[int, dict[Alarm, Record]] = {}
     for some in chunks(sorted(events)):
-        for each in session.find(Reminder, REMINDERS, given={"some": some, "owner": owner}):
+        for each in reader.find(entity, REMINDERS, given={"some": some, "owner": owner}):
             assert isinstance(each.about, Ref)
             alarm = alarm_of(each)
             if alarm is not None:
@@ -80,7 +87,8 @@ def attach_all(session: Session, written: Written, problems: list[Problem]) -> N
     attached = [(event, record) for event, record in written if event.files]
     if not attached or not may_create(session, Attachment, "VEVENT", attached, problems):
         return
-    there = {(number, each.file.sha256) for number, each in attachments_of(session, (r.id for _e, r in attached))}
+    present = attachments_of(session, (record.id for _event, record in attached))
+    there = {(number, each.file.sha256) for number, each in present if isinstance(each.file, File)}
     rows: Rows = []
     for event, record in attached:
         for each in event.files:
@@ -90,12 +98,13 @@ def attach_all(session: Session, written: Written, problems: list[Problem]) -> N
     create_parts(session, Attachment, "VEVENT", rows, problems)
 
 
-def attachments_of(session: Session, events: Iterable[int]) -> list[tuple[int, Attachment]]:
-    """Return what is attached to events, beside the events' ids."""
+def attachments_of(session: Session, events: Iterable[int], action: Action = "read") -> list[tuple[int, Record]]:
+    """Return what is attached to events, beside the events' ids, as far as the actor may do this with it."""
+    reader, entity = session.reader_for(action), session.model.entity(Attachment)
     return [
         (number_of(each.record), each)
         for some in chunks(sorted(events))
-        for each in session.find(Attachment, FILES, given={"some": some}, order="id")
+        for each in reader.find(entity, FILES, given={"some": some}, order="id")
     ]
 
 

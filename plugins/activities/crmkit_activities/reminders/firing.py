@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Ref
-from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.timeline import title_of
 from crmkit.translation import Text, _
 from crmkit_activities.reminders.occasions import Clock, due_occasions
-from crmkit_activities.reminders.reminder import Reminder
+from crmkit_activities.reminders.reminder import Reminder, sees_anchor
 from crmkit_activities.reminders.subjects import Subjects
+from crmkit_activities.seeing import Eyes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from crmkit import JobRun, Session, User
+    from crmkit import JobRun, Session
     from crmkit_activities.reminders.occasions import Occasion
-
-    Seen = set[tuple[int, Ref[object]]]
+    from crmkit_activities.seeing import Seen
 
 BATCH = 500
 KIND = "reminder"
@@ -52,8 +51,9 @@ def fire(session: Session, run: JobRun) -> None:
 
 
 def tell(session: Session, told: Sequence[tuple[Reminder, Occasion]]) -> None:
-    """Tell the owners of reminders what they are reminded of, as far as they may read it."""
-    seen = seen_by_owners(session, told)
+    """Tell the owners of reminders what they are reminded of, as far as they may read it and see what it goes by."""
+    eyes = Eyes(session)
+    seen = eyes.reading(subjects_of(told))
     session.notify_many(
         {
             "to": each.owner,
@@ -63,26 +63,18 @@ def tell(session: Session, told: Sequence[tuple[Reminder, Occasion]]) -> None:
             "key": f"{each.ref} {occasion.key}",
         }
         for each, occasion in told
-        if each.owner is not None and (each.about is None or (int(each.owner), each.about) in seen)
+        if each.owner is not None
+        and (each.about is None or ((int(each.owner), each.about) in seen and sees_anchor(eyes, each)))
     )
 
 
-def seen_by_owners(session: Session, told: Sequence[tuple[Reminder, Occasion]]) -> Seen:
-    """Return who may read which of the records that they are to be reminded of."""
-    wanted: dict[Ref[User], dict[str, set[int]]] = {}
+def subjects_of(told: Iterable[tuple[Reminder, Occasion]]) -> Iterator[tuple[Ref[object], Ref[object]]]:
+    """Yield the owners of reminders with what they are to be reminded of, and with the occurrences that these are."""
     for each, occasion in told:
         if each.owner is not None and isinstance(each.about, Ref):
-            numbers = wanted.setdefault(each.owner, {}).setdefault(each.about.entity, set())
-            numbers.add(int(each.about))
+            yield each.owner, each.about
             if occasion.record is not None:
-                numbers.add(occasion.record.id)
-    found: Seen = set()
-    for owner, by_entity in wanted.items():
-        eyes = session.seen_by(owner)
-        for entity, numbers in by_entity.items():
-            refer = ref_class(entity)
-            found.update((int(owner), refer(number)) for number in eyes.readable_ids(entity, sorted(numbers)))
-    return found
+                yield each.owner, occasion.record.ref
 
 
 def words(session: Session, reminder: Reminder, occasion: Occasion, seen: Seen) -> Text:

@@ -9,8 +9,9 @@ from crmkit_activities.activity import Activity
 from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.referring import chunks
 from crmkit_activities.reminders.occasions import Clock, next_occasion
-from crmkit_activities.reminders.reminder import Reminder, time_fields
+from crmkit_activities.reminders.reminder import Reminder, anchors_for, sees_anchor, time_fields
 from crmkit_activities.reminders.subjects import Subjects
+from crmkit_activities.seeing import Eyes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,9 +76,9 @@ def follow_records(session: Session, entity: str, numbers: Iterable[int]) -> Non
     reminders = list(about_records(session, entity, sorted(numbers)))
     subjects = Subjects.of(session, (each.about for each in reminders))
     clock = Clock.of(session)
-    changed = []
+    eyes, changed = Eyes(session), []
     for each in reminders:
-        found = next_occasion(each, subjects, clock)
+        found = next_occasion(each, subjects, clock) if sees_anchor(eyes, each) else None
         changed.append((each, {"due_at": found and found.due_at, "occasion": found and found.key}))
     session.update_many(changed)
 
@@ -91,14 +92,14 @@ def hand_on(session: Session, changes: Batch[Change]) -> None:
     }
     if not next_of:
         return
-    kept = about_records(session, "activity", sorted(next_of))
+    eyes, kept = Eyes(session), about_records(session, "activity", sorted(next_of))
     session.create_many(
         Reminder,
         [
-            {name: getattr(each, name) for name in ("owner", "text", "anchor", "before")}
+            {name: getattr(each, name) for name in ("owner", "text", "anchor", "before", "private")}
             | {"about": next_of[int(each.about)]}
             for each in kept
-            if each.anchor is not None and isinstance(each.about, Ref)
+            if isinstance(each.about, Ref) and each.anchor in anchors_for(session, eyes, "activity", each.owner)
         ],
     )
 

@@ -13,6 +13,7 @@ from crmkit.core.declare.kinds import DateKind, DateTimeKind, TextKind
 from crmkit.core.declare.names import nearest
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
+from crmkit_activities.seeing import Eyes
 
 if TYPE_CHECKING:
     from crmkit import Batch, Model, Session
@@ -35,7 +36,7 @@ class TimeOfDayKind(TextKind):
             raise InvalidValue(_("{found!r} is no time of day; write it like 08:00.", found=found)) from None
 
 
-@record(owner="owner", title="text")
+@record(owner="owner", title="text", private_by="private")
 class Reminder(Record):
     """Reminds its owner: at a moment, or a while before the day or moment that a field of a record holds."""
 
@@ -45,6 +46,7 @@ class Reminder(Record):
     at: Moment | None = f.datetime(help="When it reminds, if not by a field of the record.")
     anchor: str | None = f.text(max=41, help="The field of the record that it goes by, such as due or planned_start.")
     before: Duration | None = f.duration(help="How long before that day or moment it reminds.")
+    private: bool = f.boolean(default=True, help="Whether it is open to nobody else, whatever roles say.")
     due_at: Moment | None = f.locked(f.datetime(index=True, help="When it reminds next."))
     occasion: str | None = f.locked(f.text(max=64, help="What for it reminds next."))
     fired_for: str | None = f.locked(f.text(max=64, help="What for it reminded last."))
@@ -75,25 +77,31 @@ DECLARATIONS = (
 
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
-    """Refuse reminders that say no moment, or two, or that go by what the record has not."""
+    """Refuse reminders that say no moment, or two, or that go by what the record has not or somebody may not see."""
+    eyes = Eyes(session)
     for draft in drafts.of(Reminder):
-        at, anchor, about, before = (draft.get(name) for name in ("at", "anchor", "about", "before"))
+        at, anchor, before = draft.get("at"), draft.get("anchor"), draft.get("before")
         if (at is None) == (anchor is None):
             draft.refuse("at", _("Say either a moment, or a field of the record that it goes by (anchor)."))
         if anchor is not None and draft.sets("anchor", "about"):
-            check_anchor(session.model, draft, str(anchor), about)
+            check_anchor(session, eyes, draft)
         if isinstance(before, Duration) and not Duration(0) <= before <= LONGEST:
             draft.refuse("before", _("It is from nothing to ten years before."))
+        if at is not None and before is not None and draft.sets("at", "before"):
+            draft.refuse(
+                "before", _("It reminds at its own moment. Say before what by a field of the record (anchor).")
+            )
         if isinstance(at, Moment) and draft.sets("at") and at < session.unit.now:
             draft.refuse("at", _("This moment has passed."))
 
 
-def check_anchor(model: Model, draft: Draft, anchor: str, about: object) -> None:
-    """Refuse a field that holds no day and no moment."""
+def check_anchor(session: Session, eyes: Eyes, draft: Draft) -> None:
+    """Refuse a field that holds no day and no moment; one that is hidden is not there."""
+    about, anchor = draft.get("about"), str(draft.get("anchor"))
     if not isinstance(about, Ref):
         draft.refuse("about", _("Say which record's field it goes by."))
         return
-    known = time_fields(model, about.entity)
+    known = anchors_for(session, eyes, about.entity, draft.get("owner"))
     if anchor not in known:
         close = nearest(anchor, known)
         hint = _(" Did you mean {close!r}?", close=close) if close else ""
@@ -101,6 +109,23 @@ def check_anchor(model: Model, draft: Draft, anchor: str, about: object) -> None
             "anchor",
             _("{entity} has no day or moment {anchor!r}.{hint}", entity=about.entity, anchor=anchor, hint=hint),
         )
+
+
+def anchors_for(session: Session, eyes: Eyes, entity: str, owner: object) -> frozenset[str]:
+    """Return the fields that a reminder of a record may go by: those that both the actor and its owner see."""
+    model, acting = session.model.entities[entity], session.acting.principal
+    return frozenset(
+        name
+        for name in time_fields(session.model, entity)
+        if acting.sees(model, model.fields[name]) and (not isinstance(owner, Ref) or eyes.see(owner, entity, name))
+    )
+
+
+def sees_anchor(eyes: Eyes, reminder: Record) -> bool:
+    """Return whether the owner of a reminder sees what it goes by."""
+    if reminder.anchor is None or not isinstance(reminder.about, Ref) or not isinstance(reminder.owner, Ref):
+        return True
+    return eyes.see(reminder.owner, reminder.about.entity, str(reminder.anchor))
 
 
 def time_fields(model: Model, entity: str) -> frozenset[str]:
