@@ -45,10 +45,11 @@ def check_entity(session: Session, draft: Draft, field: str = "entity") -> Entit
 
 
 def refuse_unless_for_all(session: Session, draft: Draft) -> None:
-    """Refuse rules by those who may not write all records of their entity: rules are about what others own."""
-    principal = session.principal
-    if principal.user is not None and "all" not in principal.rights.levels(draft.entity, "create"):
-        draft.refuse("name", _("Rules are for those who may write all of them."))
+    """Refuse rules, and parts of them, by those who may not write all of them: rules are about what others own."""
+    principal, entity = session.principal, draft.entity
+    rule = entity if entity.whole is None else session.model.entities[str(entity.whole.target)]
+    if principal.user is not None and "all" not in principal.rights.levels(rule, "create"):
+        draft.refuse(entity.declared.title, _("Rules are for those who may write all of them."))
 
 
 def ask(session: Session, entity: EntityModel, ids: Iterable[int], conditions: Iterable[str]) -> Met:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow import faces
+from crmkit_workflow import conditions, faces
 from crmkit_workflow.handover import entities as hand_over_entities
 from crmkit_workflow.handover import guarding as leaving
 from crmkit_workflow.handover import returning, settings
@@ -18,6 +18,7 @@ from crmkit_workflow.queues import routing
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, Session, UpdateDraft
+    from crmkit.core.lifecycle.drafts import Draft
 
 DECLARATIONS = (
     *pool_entities.DECLARATIONS,
@@ -29,10 +30,24 @@ DECLARATIONS = (
     *settings.DECLARATIONS,
     *faces.DECLARATIONS,
 )
+RULES = frozenset(
+    {
+        "pool",
+        "pool_member",
+        "pool_extension",
+        "pool_rule",
+        "queue",
+        "queue_member",
+        "assignment_rule",
+        "hand_over_rule",
+    }
+)
+"""What says whose the records of everybody are, or will be."""
 
 
 def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Check new pools, and note whose new records are."""
+    check_authors(session, drafts)
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
     queues.check_queues(session, drafts)
@@ -44,6 +59,7 @@ def before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
 
 def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Check changed pools, and note whose records are from now on."""
+    check_authors(session, drafts)
     pools.check_pools(session, drafts)
     pools.check_rules(session, drafts)
     queues.check_queues(session, drafts)
@@ -65,9 +81,16 @@ def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
     """Keep the history, and pools that are needed."""
+    check_authors(session, drafts)
     guarding.refuse_deleted(session, drafts)
     pools.refuse_deleting(session, drafts)
     leaving.check_deleting(session, drafts)
+
+
+def check_authors(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse rules about whose records are by those who may not write all of them."""
+    for draft in drafts if drafts.entity.name in RULES else ():
+        conditions.refuse_unless_for_all(session, draft)
 
 
 def after_create(session: Session, changes: Batch[Change]) -> None:

@@ -13,14 +13,14 @@ from attrs import field, frozen
 from crmkit import SYSTEM, Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import savepoint, write_all
-from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.occasions import occasion
-from crmkit.errors import AccessDeniedError, CommandError, Refusal, Refused
+from crmkit.errors import CommandError, Refusal, Refused
 from crmkit.translation import Text, _
 from crmkit_workflow.handover.entities import ANY, DONE, LEFT, RUNNING, HandOver
 from crmkit_workflow.handover.handing import (
     HandingOver,
     check,
+    check_actor,
     deactivate,
     free_items,
     give_to,
@@ -136,16 +136,6 @@ def resume(session: Session, hand_over: Record | Ref[HandOver]) -> HandOver:
 def ask(session: Session, hand_over: HandOver) -> None:
     """Ask a worker for the next step."""
     session.elevated.enqueue(JOB, key=f"{hand_over.ref} version {hand_over.version}", hand_over=hand_over.id)
-
-
-def check_actor(session: Session, user: int) -> None:
-    """Refuse whoever may not change a user to hand over what it owns.
-
-    Raises:
-        AccessDeniedError: if the actor may not change the user.
-    """
-    if session.principal.user is not None and not within(session, "user", [user], "update"):
-        raise AccessDeniedError(action=_("hand over what belongs to"), entity="user", actor=session.principal.name)
 
 
 def named(goals: Mapping[str, Goal] | None, default: Goal | None) -> dict[str, Goal]:

@@ -8,9 +8,9 @@ from crmkit import Column, Table
 from crmkit.core.reading.reports.standard.choosing import record_named
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
-from crmkit_workflow.handover.batches import begin, check_actor, preview, resume
+from crmkit_workflow.handover.batches import begin, preview, resume
 from crmkit_workflow.handover.entities import DONE, HandOver
-from crmkit_workflow.handover.handing import RULES
+from crmkit_workflow.handover.handing import RULES, check_actor
 from crmkit_workflow.staff import names_of
 
 if TYPE_CHECKING:

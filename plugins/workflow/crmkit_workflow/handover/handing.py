@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from crmkit import Record, Ref, User
+from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.occasions import occasion
-from crmkit.errors import Refusal, Refused
+from crmkit.errors import AccessDeniedError, Refusal, Refused
 from crmkit.translation import Text, _
 from crmkit_workflow.handover.entities import ANY, HandOverRule
 from crmkit_workflow.ownership.giving import give_each
@@ -30,6 +31,9 @@ RULES = "rules"
 """What stands for the assignment rules as a goal."""
 Goal = Ref[object] | str
 
+ONES_OWN = frozenset({"absence", "delegation"})
+"""What is about its owner and nobody else: no heir takes over somebody's leave, or whom somebody trusts."""
+
 
 @frozen
 class HandingOver:
@@ -49,7 +53,7 @@ def owned_by(session: Session, user: int) -> dict[str, int]:
 
 def is_handed(entity: EntityModel) -> bool:
     """Return whether records of an entity go to somebody else: they have owners, and are not for these alone."""
-    return entity.owner is not None and not entity.declared.private
+    return entity.owner is not None and not entity.declared.private and entity.name not in ONES_OWN
 
 
 def where_of(session: Session, entity: EntityModel) -> str:
@@ -81,9 +85,11 @@ def hand_over(
     assignment rules; `default` is for entities that neither of them names. All or none.
 
     Raises:
+        AccessDeniedError: if the actor may not change the user.
         Refused: if nothing says where records go, or they can't go there; nothing is handed over then.
     """
     number = int(user if isinstance(user, Ref) else user.ref)
+    check_actor(session, number)
     with session.unit.command(writes_much=True):
         limits.hold(session, number)
         counts = owned_by(session, number)
@@ -95,6 +101,16 @@ def hand_over(
                 hand_over_of(session, session.model.entity(name), number, goal)
             free_items(session, number)
     return counts
+
+
+def check_actor(session: Session, user: int) -> None:
+    """Refuse whoever may not change a user to hand over what it owns.
+
+    Raises:
+        AccessDeniedError: if the actor may not change the user.
+    """
+    if session.principal.user is not None and not within(session, "user", [user], "update"):
+        raise AccessDeniedError(action=_("hand over what belongs to"), entity="user", actor=session.principal.name)
 
 
 def check(session: Session, user: int, counts: Mapping[str, int], goals: Mapping[str, Goal]) -> None:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 from crmkit import Column, Ref, Table
 from crmkit.core.declare.values import ref_class
-from crmkit.errors import AccessDeniedError, Refusal, Refused
+from crmkit.errors import Refusal, Refused
 from crmkit.translation import Text, _, ngettext
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.claiming import claim
-from crmkit_workflow.pools.entities import Pool
 from crmkit_workflow.pools.handling import is_admin, release
 from crmkit_workflow.pools.results import Claimed, Given, NotGiven
 from crmkit_workflow.pools.sweep import sweep
@@ -133,10 +132,6 @@ def told(results: Iterable[Claimed | Given | NotGiven]) -> Table:
 
 def swept(session: Session) -> Text:
     """Sweep all pools."""
-    if session.principal.user is not None and "all" not in session.principal.levels(
-        session.model.entity(Pool), "update"
-    ):
-        raise AccessDeniedError(action=_("sweep"), entity=_("pool"), actor=session.principal.name)
     found = sweep(session)
     return ngettext(
         "{count} record returned of {checked} that were looked at; {failed} could not.",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.contacts import contacts_by_kind
+from crmkit.errors import AccessDeniedError
+from crmkit.translation import _
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.entities import ANY_KIND
 from crmkit_workflow.pools.facts import LAST_CONTACT, is_known, read_follow_ups
@@ -21,9 +24,15 @@ if TYPE_CHECKING:
 def followed_up(session: Session, record: R, *, kind: str = ANY_KIND, at: datetime | None = None) -> R:
     """Note that a record was followed up by an activity of a kind, at a moment (UTC), by default now.
 
-    What is older than what is known changes nothing.
+    What is older than what is known changes nothing, and a moment that is to come counts as now.
+
+    Raises:
+        AccessDeniedError: if the actor may not change the record.
     """
-    moment = at or session.unit.now
+    if not within(session, record.ref.entity, [record.id], "update"):
+        raise AccessDeniedError(action=_("follow up"), entity=record.ref.entity, actor=session.principal.name)
+    now = session.unit.now
+    moment = now if at is None else min(at, now)
     known = read_follow_ups(record.follow_ups)
     if kind in known and known[kind] >= moment:
         return record

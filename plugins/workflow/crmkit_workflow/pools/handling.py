@@ -32,7 +32,8 @@ def release(
 ) -> list[Handled]:
     """Give records back into a pool; return what became of each, in order.
 
-    Their owner may, who looks after the pool, and whoever may transfer them. Without a pool, each goes to the one to
+    Their owner may, who looks after a pool of which the owner is a member and after the one into which they go, and
+    whoever may transfer them. Without a pool, each goes to the one to
     which it would return: that of its owner's pools with the lowest priority.
     """
     chosen = None if pool is None else pool if isinstance(pool, Ref) else pool.ref
@@ -41,12 +42,14 @@ def release(
         owner = owner_of(session.model.entity(record), record)
         if owner is None and record.pool is not None:
             return "already_claimed" if chosen is None else "not_allowed"
-        governing = [each for each in pools if owner is not None and int(owner) in each.members]
-        goal = int(chosen) if chosen is not None else governing[0].terms.target if governing else None
+        governing = [each for each in pools if owner is None or int(owner) in each.members]
+        usual = governing[0].terms.target if governing and owner is not None else None
+        goal = usual if chosen is None else int(chosen)
         found = next((each for each in pools if each.pool.id == goal), None)
         if found is None:
             return "no_pool" if chosen is None else "pool_closed"
-        if is_admin(session, found) or owner == session.principal.user or record.id in may_give:
+        looks_after = is_admin(session, found) and any(is_admin(session, each) for each in governing)
+        if looks_after or owner == session.principal.user or record.id in may_give:
             return found.pool.id
         return "not_allowed"
 

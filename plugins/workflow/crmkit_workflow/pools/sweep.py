@@ -15,9 +15,11 @@ from attrs import field, frozen
 from crmkit import SYSTEM
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
+from crmkit.errors import AccessDeniedError
 from crmkit.translation import Text, _, ngettext
 from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools.due import Return, first_return
+from crmkit_workflow.pools.entities import Pool
 from crmkit_workflow.pools.facts import columns_of, facts
 from crmkit_workflow.pools.handling import given, pool_ref
 from crmkit_workflow.pools.reminding import remind, tell_gone
@@ -72,7 +74,14 @@ def entities_with_pools(session: Session) -> list[EntityModel]:
 
 
 def sweep(session: Session) -> Swept:
-    """Sweep all records in one transaction, as of the session's moment; `sweep_all` commits after every batch."""
+    """Sweep all records in one transaction, as of the session's moment; `sweep_all` commits after every batch.
+
+    Raises:
+        AccessDeniedError: if the actor may not change all pools.
+    """
+    principal = session.principal
+    if principal.user is not None and "all" not in principal.levels(session.model.entity(Pool), "update"):
+        raise AccessDeniedError(action=_("sweep"), entity=_("pool"), actor=principal.name)
     parts = [each for entity in entities_with_pools(session) for each in batches(session, entity)]
     return added(parts)
 

@@ -49,7 +49,7 @@ class QueueMember(Record):
     is_head: bool = f.boolean(default=False, label=_("Head"), help="Whether the user gives out work by hand.")
 
 
-@record(title="reason")
+@record(title="reason", owner="user")
 class Absence(Record):
     """A time in which a user is away, and gets nothing from queues."""
 
