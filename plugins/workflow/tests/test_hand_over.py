@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crmkit import SYSTEM, Contact, Customer, Opportunity, Order, User
 from crmkit.errors import Refused
+from crmkit_workflow.delegation.authority import in_force
+from crmkit_workflow.delegation.entities import Delegation
 from crmkit_workflow.handover.checking import owners_are_active
 from crmkit_workflow.handover.entities import HandOverRule
 from crmkit_workflow.handover.handing import RULES, Goal, deactivate, hand_over
 from crmkit_workflow.handover.transferring import NotTransferred, Transferred, transfer
 from crmkit_workflow.ownership.entities import OwnershipRecord
-from crmkit_workflow.queues.entities import AssignmentRule, Queue, QueueMember
+from crmkit_workflow.queues.entities import Absence, AssignmentRule, Queue, QueueMember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -224,3 +227,22 @@ def test_rules_that_give_everything_back_to_who_leaves_come_to_an_end(crm: CRM, 
         session.create(Customer, name="Acme", owner=people["ann"])
         assert hand_over(session, people["ann"], default=RULES) == {"customer": 1}
         assert owners(session) == {"Acme": people["ann"].id}
+
+
+@pytest.mark.row("M5")
+@pytest.mark.row("M13")
+def test_nobody_inherits_authority_or_leave(crm: CRM, people: People) -> None:
+    """Who leaves leaves no delegations or absences to anybody; what was delegated holds no more until it is back."""
+    with crm.session(actor="admin") as session:
+        old = session.today - timedelta(days=300)
+        for since, until in ((old, old), (session.today, None)):
+            session.create(Delegation, delegator=people["ann"], delegate=people["bob"], since=since, until=until)
+        session.create(Absence, user=people["ann"], since=session.unit.now)
+        session.create(Customer, name="Acme", owner=people["ann"])
+        assert len(in_force(session, session.today)) == 1
+        ann = deactivate(session, people["ann"], default=people["bob"].ref)
+        assert {each.delegator for each in session.find(Delegation)} == {ann.id}
+        assert {each.user for each in session.find(Absence)} == {ann.id}
+        assert list(in_force(session, session.today)) == []
+        session.update(ann, active=True)
+        assert len(in_force(session, session.today)) == 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crmkit import Session
 
-IN_FORCE = "since <= given.day and not (until < given.day)"
+IN_FORCE = "since <= given.day and not (until < given.day) and delegator.active"
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ def takes_in(delegation: Delegation, matter: Matter) -> bool:
 
 
 def in_force(session: Session, day: date) -> Sequence[Delegation]:
-    """Return the delegations that hold on a day."""
+    """Return the delegations that hold on a day; none of somebody who has left, as long as it is away."""
     return session.elevated.find(Delegation, IN_FORCE, given={"day": day}, order="id")
 
 
