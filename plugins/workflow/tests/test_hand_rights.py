@@ -7,23 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crmkit import SYSTEM, Customer, User
-from crmkit.errors import AccessDeniedError, Refused
+from crmkit import SYSTEM, Customer, Grant, Role, User
+from crmkit.errors import AccessDeniedError, FieldHidden, Refused
+from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.handover.entities import HandOverRule
 from crmkit_workflow.handover.handing import hand_over
 from crmkit_workflow.pools.claiming import claim
 from crmkit_workflow.pools.entities import Pool, PoolExtension, PoolMember, PoolRule
 from crmkit_workflow.pools.following import followed_up
-from crmkit_workflow.pools.handling import release
-from crmkit_workflow.pools.results import Given, NotGiven
+from crmkit_workflow.pools.handling import assign, release
+from crmkit_workflow.pools.results import Claimed, Given, NotGiven
 from crmkit_workflow.pools.sweep import sweep
+from crmkit_workflow.queues.distributing import put
 from crmkit_workflow.queues.entities import Absence, AssignmentRule, Queue, QueueMember
+from crmkit_workflow.queues.taking import Taken, grab
+from crmkit_workflow.reviews.deciding import approve_review
+from crmkit_workflow.reviews.entities import ReviewRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crmkit import CRM, Record
     from crmkit.testing.clock import FrozenClock
+    from crmkit.testing.fixtures import CRMFactory
 
     People = dict[str, User]
     MakePool = Callable[..., Pool]
@@ -149,3 +155,47 @@ def test_who_looks_after_a_pool_takes_from_its_members(crm: CRM, people: People,
         assert not isinstance(claim(session, [theirs])[0], Given)
     with crm.session(actor="admin") as session:
         assert session.get(Customer, theirs.id).owner == people["ann"].id
+
+
+@pytest.mark.row("B16")
+def test_what_is_not_reviewed_can_not_be_taken(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """A record that only its author and reviewer see is not there for the members of its pool or its queue."""
+    with crm.session(actor="admin") as session:
+        session.create(ReviewRule, name="New", entity="customer", roles=["member"])
+        session.update(people["ann"], manager=people["mia"])
+        pool = make_pool(session, [people["bob"]], admins=[people["cem"]])
+        queue = session.create(Queue, name="Queue", strategy="grab")
+        session.create(QueueMember, queue=queue, user=people["bob"])
+    with crm.session(actor="ann") as session:
+        pooled, queued = session.create(Customer, name="a", pool=pool), session.create(Customer, name="b")
+        put(session, queue, [queued])
+    with crm.session(actor="bob") as session:
+        results = [*claim(session, [pooled]), *grab(session, [queued])]
+        assert [each.reason for each in results] == ["not_found", "not_waiting"]  # type: ignore[union-attr]
+    with crm.session(actor="cem") as session:
+        handled = [*assign(session, [pooled], people["cem"]), *release(session, [queued], pool)]
+        assert [each.reason for each in handled] == ["not_found", "not_found"]  # type: ignore[union-attr]
+    with crm.session(actor="mia") as session:
+        for each in (pooled, queued):
+            approve_review(session, session.get(Customer, each.id))
+    with crm.session(actor="bob") as session:
+        assert isinstance(claim(session, [pooled])[0], Claimed)
+        assert isinstance(grab(session, [queued])[0], Taken)
+
+
+@pytest.mark.row("M3")
+def test_what_was_taken_is_returned_as_far_as_the_actor_may_see_it(make_crm: CRMFactory, make_pool: MakePool) -> None:
+    """Whoever claims, releases or assigns a record without seeing a field of it gets it without that field."""
+    grants = (Grant(entity="customer", read="own", update="own", hides=("city",)), Grant(entity="user", read="all"))
+    crm = make_crm(["workflow", make_plugin("blind", Role(name="blind", grants=grants))])
+    with crm.session(actor="admin") as session:
+        ann = session.create(User, name="Ann", external_id="ann", roles=["blind"])
+        pool = make_pool(session, [], admins=[ann])
+        acme = session.create(Customer, name="Acme", city="Lyon", pool=pool)
+    with crm.session(actor="ann") as session:
+        results = [*claim(session, [acme]), *release(session, [acme]), *assign(session, [acme], ann)]
+        assert len(results) == 3
+        for each in results:
+            assert not isinstance(each, NotGiven)
+            with pytest.raises(FieldHidden):
+                _ = each.record.city

@@ -13,6 +13,7 @@ from attrs import define, field
 from crmkit import Record, Ref
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import savepoint
+from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import AccessDeniedError, ConflictError, Refused
 from crmkit.translation import _
 from crmkit_workflow.ownership.giving import give
@@ -20,6 +21,7 @@ from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
 from crmkit_workflow.pools.results import Claimed, NotGiven, Reason, not_given
 from crmkit_workflow.pools.terms import pools_of
+from crmkit_workflow.restrictions import open_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +35,8 @@ TRIES = 5
 
 def claim(session: Session, records: Iterable[Record | Ref[object]]) -> list[Claimed | NotGiven]:
     """Take records out of their pools for the actor; return what became of each, in order.
+
+    A record that a restriction keeps from the actor, as until it is reviewed, isn't there for it.
 
     Checked in this order: that it lies in an active pool of which the actor is a member, how many the actor may own,
     how many it may claim in the period, and the pool's cool-down.
@@ -76,7 +80,7 @@ class Claims:
         self.room = limits.room(self.session, self.entity, pools, self.user)
         if any(each.pool.cooldown for each in pools):
             self.cooling = limits.cooling(self.session, self.entity.name, ids, self.user)
-        records = self.session.elevated.by_id(self.entity, ids)
+        records = self.session.elevated.by_id(self.entity, open_among(self.session, self.entity, ids))
         found = {ref(each): self.claim_one(ref(each), records.get(each)) for each in ids}
         for pool, number in self.claimed.items():
             limits.note_claims(self.session, self.pools[pool].pool, self.user, number)
@@ -144,4 +148,4 @@ class Claims:
         self.room = None if self.room is None else self.room - 1
         left = self.left_of(self.pools[number])
         self.left[number] = None if left is None else left - 1
-        return Claimed(record=taken)
+        return Claimed(record=shown(self.session, self.entity, [taken])[0])

@@ -8,6 +8,7 @@ from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
 from crmkit.core.lifecycle.access import those_within
+from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import CommandError, ConflictError, Refused
 from crmkit_workflow.ownership.giving import give
 from crmkit_workflow.ownership.owners import owner_of
@@ -15,11 +16,12 @@ from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
 from crmkit_workflow.pools.results import Given, NotGiven, Reason, not_given
 from crmkit_workflow.pools.terms import pools_of
+from crmkit_workflow.restrictions import open_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crmkit import Session
+    from crmkit import EntityModel, Session
     from crmkit_workflow.pools.entities import Pool
     from crmkit_workflow.pools.terms import PoolTerms
 
@@ -120,7 +122,7 @@ def handled(
             results |= {each: not_given(each, "no_pool") for each in of_entity}
             continue
         pools = pools_of(session, name)
-        records = session.elevated.by_id(entity, [int(each) for each in of_entity])
+        records = session.elevated.by_id(entity, open_among(session, entity, [int(each) for each in of_entity]))
         may_give = those_within(session, name, records, "transfer")
         goals: dict[int, list[Record]] = {}
         for each in of_entity:
@@ -133,8 +135,14 @@ def handled(
         along = {each.pool.id: tuple(each.pool.along or ()) for each in pools}
         for goal, chosen in goals.items():
             pool = pool_ref(goal) if owner is None else None
-            results |= given(session, chosen, how=how, why=why, owner=owner, pool=pool, along=along.get(goal, ()))
+            done = given(session, chosen, how=how, why=why, owner=owner, pool=pool, along=along.get(goal, ()))
+            results |= {ref: as_seen(session, entity, each) for ref, each in done.items()}
     return [results[each] for each in refs]
+
+
+def as_seen(session: Session, entity: EntityModel, result: Handled) -> Handled:
+    """Return what became of a record, without the fields that the actor may not see."""
+    return Given(record=shown(session, entity, [result.record])[0]) if isinstance(result, Given) else result
 
 
 def given(

@@ -19,6 +19,7 @@ from crmkit_workflow.queues.choosing import Found, Turn
 from crmkit_workflow.queues.distributing import Distributed, FromQueue, assigned, offer, open_items, why_of
 from crmkit_workflow.queues.entities import AUTOMATIC, Queue, QueueItem, QueueMember
 from crmkit_workflow.queues.staffing import members_of, workers_of
+from crmkit_workflow.restrictions import open_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +99,7 @@ def take(session: Session, ref: Ref[object], user: int, *, how: str) -> Taken | 
         if item.state != "waiting":
             return not_taken(ref, "already_taken")
         queue = session.elevated.get(item.queue)
-        reason = refusal(session, queue, user) if how == "grabbed" else refusal_by_hand(session, queue, ref)
+        reason = refusal(session, queue, ref, user) if how == "grabbed" else refusal_by_hand(session, queue, ref)
         if reason is not None:
             return not_taken(ref, reason)
         try:
@@ -122,8 +123,10 @@ def write(session: Session, queue: Queue, item: QueueItem, user: int, how: str) 
     return taken
 
 
-def refusal(session: Session, queue: Queue, user: int) -> Reason | None:
-    """Return why a user can't grab what waits in a queue, None if it can."""
+def refusal(session: Session, queue: Queue, ref: Ref[object], user: int) -> Reason | None:
+    """Return why a user can't grab a record that waits in a queue, None if it can."""
+    if not open_among(session, session.model.entity(queue.entity), [int(ref)]):
+        return "not_waiting"
     if queue.strategy != "grab" or not queue.active:
         return "not_to_grab"
     members = [each for each in members_of(session, queue) if int(each.user) == user]
