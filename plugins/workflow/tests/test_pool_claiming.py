@@ -202,6 +202,25 @@ def test_every_way_writes_the_same_history(crm: CRM, people: People, make_pool: 
         ]
 
 
+def test_a_merge_takes_no_record_from_its_owner(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """Whichever of them survives, a record that somebody owns stays its owner's; if chosen, it goes into the pool."""
+    with crm.session(actor="admin") as session:
+        pool = make_pool(session, [people["bob"]])
+        owned, other = (session.create(Customer, name=each, owner=people["ann"]) for each in "ab")
+        pooled, second, third = (session.create(Customer, name=each, pool=pool) for each in "cde")
+        found = [
+            session.merge(owned, pooled),
+            session.merge(second, other),
+            session.merge(session.create(Customer, name="f", owner=people["ann"]), third, values={"pool": pool}),
+        ]
+        assert [(each.owner, each.pool) for each in found] == [
+            (people["ann"].id, None),
+            (people["ann"].id, None),
+            (None, pool.id),
+        ]
+        assert history(session, owned) == [("pooled", None, None)]
+
+
 def test_the_history_cant_be_forged(crm: CRM, people: People, make_pool: MakePool) -> None:
     """Nobody writes, changes or deletes history, or what the plugin keeps in a record."""
     with crm.session(actor="admin") as session:

@@ -14,8 +14,9 @@ from crmkit.core.lifecycle.drafts import Batch, MergeDraft
 from crmkit.core.lifecycle.hooking import DRAFTS, refuse_all, run_hook
 from crmkit.core.lifecycle.merging import following, pointing, redirects
 from crmkit.core.lifecycle.merging.circles import refuse_circles
-from crmkit.core.lifecycle.merging.survivorship import surviving_values
+from crmkit.core.lifecycle.merging.survivorship import Carrying, surviving_values
 from crmkit.core.lifecycle.merging.writing import write
+from crmkit.core.lifecycle.occasions import occasion
 from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import AccessDeniedError, NotFoundError, Refusal, Refused
 from crmkit.translation import _
@@ -63,9 +64,11 @@ def merge(session: Session, entity: EntityModel, given: Sequence[Record], values
                 "dismissals": following.copy_dismissals(session, entity, refs, survivor.ref),
             }
             after = survivor
-            for writer, kept in ((elevated, automatic), (session, chosen)):
-                if kept:
-                    (after,) = update(writer, entity, [(survivor, kept)])
+            if automatic:
+                with occasion(session, Carrying()):
+                    (after,) = update(elevated, entity, [(survivor, automatic)])
+            if chosen:
+                (after,) = update(session, entity, [(survivor, chosen)])
             after = current(session, after)
             refuse_circles(elevated, entity, after)
             following.put_in_place(elevated, [after])

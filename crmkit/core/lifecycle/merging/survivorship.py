@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from crmkit.core.declare.records import Record
 from crmkit.core.declare.values import Ref
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 
 SURVIVOR = "survivor"
 """What stands for the survivor's own value among those that are chosen."""
+
+
+@frozen
+class Carrying:
+    """The occasion on which the survivor gets by the rule what it hasn't got: nobody has chosen that for it."""
 
 
 def surviving_values(

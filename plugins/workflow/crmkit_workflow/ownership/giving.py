@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import frozen
 
 from crmkit import Record, Ref
+from crmkit.core.lifecycle.merging.survivorship import Carrying
 from crmkit.core.lifecycle.occasions import occasion, occasion_of
 from crmkit_workflow.ownership.entities import OwnershipRecord
 from crmkit_workflow.ownership.poolable import is_poolable
@@ -113,12 +114,18 @@ def fill_new(session: Session, drafts: Batch[CreateDraft]) -> None:
 
 
 def fill_changed(session: Session, drafts: Batch[UpdateDraft] | Batch[MoveDraft]) -> None:
-    """Take a record with a new owner out of its pool, and one that is put into a pool from its owner."""
+    """Take a record with a new owner out of its pool, and one that is put into a pool from its owner.
+
+    A merge takes no record from its owner, though another one of them may have lain in a pool.
+    """
     entity = drafts.entity
     if not is_poolable(entity):
         return
     owner, now = str(entity.owner), session.unit.now
+    is_carried = occasion_of(session, Carrying) is not None
     for draft in drafts:
+        if is_carried and draft.sets("pool") and draft.get(owner) is not None:
+            draft.set("pool", None)
         if draft.sets("pool") and draft.get("pool") is not None:
             values: dict[str, object] = {owner: None, "pooled_at": now, "owned_since": None, "returns_at": None}
         elif draft.sets(owner):
