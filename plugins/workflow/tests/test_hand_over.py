@@ -202,6 +202,22 @@ def test_nobody_who_has_gone_gets_anything(crm: CRM, people: People) -> None:
 
 
 @pytest.mark.row("M5")
+def test_what_somebody_left_closed_is_opened_for_somebody_who_is_there(make_crm: CRMFactory, hire: Hire) -> None:
+    """Where closed records stay with who has left, one that is opened again needs another owner."""
+    crm = make_crm(["workflow"], settings={"hand_over_closed": False})
+    with crm.session(actor="admin") as session:
+        people = hire(session)
+        deal = session.create(Opportunity, name="deal", stage="lost", owner=people["ann"])
+        session.update(people["ann"], active=False)
+        assert session.move(deal, "won").owner == people["ann"].id
+        with pytest.raises(Refused, match="The owner is not active"):
+            session.move(session.get(Opportunity, deal.id), "qualification")
+        assert (
+            session.move(session.get(Opportunity, deal.id), "qualification", owner=people["bob"]).stage_kind == "open"
+        )
+
+
+@pytest.mark.row("M5")
 def test_what_comes_back_goes_to_somebody_who_is_there(crm: CRM, people: People) -> None:
     """A deleted record whose owner has left meanwhile belongs to whoever restores it."""
     with crm.session(actor="admin") as session:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from crmkit import User
+from crmkit import MoveDraft, User
+from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
 from crmkit_workflow.handover.entities import ANY, HandOverRule
@@ -58,7 +59,7 @@ def perform(session: Session, changes: Batch[Change]) -> None:
 
 
 def check_owners(session: Session, drafts: Batch[Draft]) -> None:
-    """Refuse open records for somebody who is not active.
+    """Refuse open records for somebody who is not active, and to open those that somebody has left closed.
 
     Whoever switches a user off holds its name alone, and whoever gives it something shares it: so neither misses what
     the other does.
@@ -66,7 +67,8 @@ def check_owners(session: Session, drafts: Batch[Draft]) -> None:
     owner = drafts.entity.owner
     if owner is None or session.setting("hand_over") == OFF:
         return
-    gaining = [each for each in drafts if each.sets(owner) and each.get(owner) is not None and is_open(each)]
+    changing = [each for each in drafts if each.sets(owner) or is_reopened(each)]
+    gaining = [each for each in changing if each.get(owner) is not None and is_open(each)]
     users = sorted({int(cast("int", each.get(owner))) for each in gaining})
     if not users:
         return
@@ -80,7 +82,13 @@ def check_owners(session: Session, drafts: Batch[Draft]) -> None:
 
 def is_open(draft: Draft) -> bool:
     """Return whether a record will be open, or goes through no stages."""
-    return not (draft.entity.staged and draft.is_closed)
+    is_closed = draft.target.is_closed if isinstance(draft, MoveDraft) else draft.is_closed
+    return not (draft.entity.staged and is_closed)
+
+
+def is_reopened(draft: Draft) -> bool:
+    """Return whether a move opens a record that was closed."""
+    return isinstance(draft, MoveDraft) and getattr(draft.record, "stage_kind", None) in CLOSED_KINDS
 
 
 def check_rules(session: Session, drafts: Batch[Draft]) -> None:
