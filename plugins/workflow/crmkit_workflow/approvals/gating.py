@@ -9,7 +9,7 @@ from crmkit.errors import FilterError
 from crmkit.translation import _
 from crmkit_workflow.approvals.plan import flows_of, meets, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
-from crmkit_workflow.approvals.status import APPROVAL, APPROVED, DRAFT, VOID, is_approvable
+from crmkit_workflow.approvals.status import APPROVAL, APPROVED, DRAFT, RECALLED, REJECTED, VOID, is_approvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from crmkit import Batch, Change, CreateDraft, MoveDraft, Ref, Session
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit_workflow.approvals.flows import ApprovalFlow
+
+DECIDED = frozenset({APPROVED, REJECTED, RECALLED, VOID})
+"""What a record's approval says if some flow may have approved it: it speaks of the last that was decided."""
 
 
 def begin_as_draft(session: Session, drafts: Batch[CreateDraft]) -> None:
@@ -39,18 +42,22 @@ def may_meet(session: Session, flow: ApprovalFlow, draft: Draft) -> bool:
 
 def void_changed(session: Session, drafts: Batch[Draft]) -> None:
     """Make approvals void of which is changed what had been approved."""
-    approved = [draft for draft in drafts if is_approved(draft)] if is_approvable(drafts.entity) else []
-    if not approved:
-        return
-    records = {draft.record.ref: draft for draft in approved if draft.record is not None}
-    for request in approved_requests(session, records):
-        if records[request.record].sets(*plan_of(request.plan).voided_by):
-            records[request.record].set(APPROVAL, VOID)
+    for draft, _request in voided(session, drafts):
+        draft.set(APPROVAL, VOID)
 
 
-def is_approved(draft: Draft) -> bool:
-    """Return whether a draft is about an approved record that is to be changed."""
-    return draft.record is not None and visible(draft.record, APPROVAL) == APPROVED
+def voided(session: Session, drafts: Batch[Draft]) -> list[tuple[Draft, ApprovalRequest]]:
+    """Return the approved requests that drafts make void, each with its draft."""
+    decided = [draft for draft in drafts if was_decided(draft)] if is_approvable(drafts.entity) else []
+    records = {draft.record.ref: draft for draft in decided if draft.record is not None}
+    requests = approved_requests(session, records) if records else ()
+    found = [(records[each.record], each) for each in requests]
+    return [(draft, each) for draft, each in found if draft.sets(*plan_of(each.plan).voided_by)]
+
+
+def was_decided(draft: Draft) -> bool:
+    """Return whether a draft is about a record that may have been approved, by this flow or by another one."""
+    return draft.record is not None and visible(draft.record, APPROVAL) in DECIDED
 
 
 def approved_requests(session: Session, records: Iterable[Ref[object]]) -> Sequence[ApprovalRequest]:
@@ -64,12 +71,17 @@ def note_void(session: Session, changes: Batch[Change]) -> None:
     """Close the requests whose approval has become void, and tell of it."""
     if not is_approvable(changes.entity):
         return
-    voided = [each.after for each in changes if APPROVAL in each.changed and dict(each.after.items())[APPROVAL] == VOID]
-    if not voided:
-        return
-    requests = approved_requests(session, [each.ref for each in voided])
-    for request in session.update_many((each, {"status": VOID}) for each in requests):
-        session.emit("approval.voided", request, {"record": str(request.record), "flow": int(request.flow)})
+    void = {each.after.ref: each for each in changes if dict(each.after.items())[APPROVAL] == VOID}
+    if void:
+        requests = approved_requests(session, void)
+        end(session, [each for each in requests if void[each.record].changed & set(plan_of(each.plan).voided_by)])
+
+
+def end(session: Session, requests: Iterable[ApprovalRequest]) -> None:
+    """Note of approved requests that they count no more, and tell of it."""
+    elevated = session.elevated
+    for request in elevated.update_many((each, {"status": VOID}) for each in requests):
+        elevated.emit("approval.voided", request, {"record": str(request.record), "flow": int(request.flow)})
 
 
 def check_moves(session: Session, moves: Batch[MoveDraft]) -> None:
@@ -86,8 +98,8 @@ def check_moves(session: Session, moves: Batch[MoveDraft]) -> None:
     if not asked:
         return
     records = {move.record.ref for move, _flow in asked if move.record is not None}
-    approved = {(each.record, int(each.flow)) for each in approved_requests(session, records)}
+    lost = {request.id for _move, request in voided(session, moves)}
+    approved = {(each.record, int(each.flow)) for each in approved_requests(session, records) if each.id not in lost}
     for move, flow in asked:
-        known = move.record is not None and (move.record.ref, flow.id) in approved
-        if not known or move.get(APPROVAL) == VOID:
+        if move.record is None or (move.record.ref, flow.id) not in approved:
             move.refuse(APPROVAL, _("This stage needs an approval ({flow}). Submit the record first.", flow=flow.name))

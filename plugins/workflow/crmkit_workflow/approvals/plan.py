@@ -20,7 +20,7 @@ from crmkit_workflow.approvals.flows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from crmkit import EntityModel, Record, Session
@@ -74,11 +74,18 @@ def plan_of(kept: object) -> Plan:
     return Plan(**{**kept, "places": places, "voided_by": tuple(kept["voided_by"])})
 
 
-def fitting_flow(session: Session, entity: EntityModel, record: Record) -> ApprovalFlow | None:
-    """Return the active flow of the smallest rank whose condition a record meets."""
-    flows = flows_of(session, entity.name)
+def fitting_flow(
+    session: Session, entity: EntityModel, record: Record, approved: Container[int] = ()
+) -> ApprovalFlow | None:
+    """Return the active flow of the smallest rank whose condition a record meets.
+
+    Once it is among those that have approved the record, it is the turn of the next one that fits and has stages: a
+    record gets all approvals that its stages ask for, one after the other. When it has them, it is the first one again.
+    """
     draft = UpdateDraft(session.elevated, entity, record=record)
-    return next((each for each in flows if meets(session, entity, each.condition, draft)), None)
+    fitting = [each for each in flows_of(session, entity.name) if meets(session, entity, each.condition, draft)]
+    counting = [each for each in fitting if each is fitting[0] or each.stages]
+    return next((each for each in counting if each.id not in approved), next(iter(fitting), None))
 
 
 def flows_of(session: Session, entity: str) -> Sequence[ApprovalFlow]:

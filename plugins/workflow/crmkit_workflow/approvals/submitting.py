@@ -8,6 +8,7 @@ from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
+from crmkit_workflow.approvals.gating import approved_requests, end
 from crmkit_workflow.approvals.parts import as_seen, known
 from crmkit_workflow.approvals.plan import amount_of, fitting_flow, has_grown, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
@@ -31,8 +32,8 @@ def submit(
 ) -> ApprovalRequest:
     """Submit a record to be approved by the flow that fits it, and lock it until that is decided.
 
-    What was rejected or recalled is submitted again as the same request, in a new round. `chosen` names the approvers,
-    by step, that a flow leaves to the submitter.
+    What was rejected or recalled is submitted again as the same request, in a new round; what the flow has approved
+    counts no more when it is asked again. `chosen` names the approvers, by step, that a flow leaves to the submitter.
 
     Raises:
         NotSubmittableError: if no flow fits, it is being approved already, or nobody can approve it.
@@ -47,12 +48,14 @@ def submit(
     picked = {step: [id_of(each) for each in users] for step, users in (chosen or {}).items()}
     with session.unit.command(writes_much=True):
         whole = checked(session, entity, record)
-        flow = fitting_flow(session, entity, whole)
+        approved = approved_requests(session, [whole.ref])
+        flow = fitting_flow(session, entity, whole, {int(each.flow) for each in approved})
         if flow is None:
             raise refused(entity, _("No approval flow is there for this record. Ask an administrator for one."))
         plan = make_plan(session, entity, flow, whole, picked)
         check_chosen(entity, plan)
         session.elevated.update(whole, approval=PENDING)
+        end(session, [each for each in approved if each.flow == flow.ref])
         values: dict[str, object] = {
             "record": whole,
             "flow": flow,
@@ -114,8 +117,9 @@ def begin(session: Session, plan: Plan, given: dict[str, object]) -> tuple[Appro
         "decided_at": None,
         "plan": plan.to_json(),
     }
-    before = session.elevated.find(ApprovalRequest, {"record": given["record"]}, order="-id", limit=1)
-    if not before or before[0].status not in {REJECTED, RECALLED} or before[0].flow != flow.ref:
+    where = {"record": given["record"], "flow": flow}
+    before = session.elevated.find(ApprovalRequest, where, order="-id", limit=1)
+    if not before or before[0].status not in {REJECTED, RECALLED}:
         return session.elevated.create_many(ApprovalRequest, [{**values, "place": 0, "round": 1}])[0], 0
     last = lock(session, before[0].id)
     stays = plan.restarts_from == REFUSING and is_same_course(plan_of(last.plan), plan, last.place)

@@ -168,3 +168,52 @@ def test_approvers_see_what_they_decide_about(make_crm: CRMFactory) -> None:
     with crm.session(actor="lee") as session:
         assert session.count(Opportunity) == session.count(ApprovalTask) == 0
         assert request.open
+
+
+@pytest.mark.row("F7")
+def test_what_is_submitted_again_is_no_longer_approved(firm: Firm) -> None:
+    """An approval counts until its flow is asked again: a rejection, or taking that back, leaves none."""
+    firm.flow(ONE, stages=["won"])
+    deal, other = firm.deal(), firm.deal(name="Another")
+    for record in (deal, other):
+        firm.approve("lee", firm.submit(record))
+        assert firm.status(record) == "approved"
+    firm.reject("lee", firm.submit(deal))
+    firm.recall("sam", firm.submit(other))
+    for record in (deal, other):
+        with firm.crm.session(actor="sam") as session, pytest.raises(Refused, match="needs an approval"):
+            session.move(session.get(Opportunity, record.id), "won")
+    firm.approve("lee", firm.submit(deal))
+    with firm.crm.session(actor="sam") as session:
+        session.move(session.get(Opportunity, deal.id), "won")
+
+
+@pytest.mark.row("F7")
+def test_every_flow_that_gates_a_stage_is_asked_in_turn(firm: Firm) -> None:
+    """When the first flow has approved, the next one that has stages is asked; each approval becomes void by itself."""
+    firm.flow(ONE, name="Offer", rank=1, stages=["proposal"])
+    firm.flow({"users": ["fay"]}, name="Contract", rank=2, stages=["won"], voided_by=["description"])
+    firm.flow({"users": ["kim"]}, name="Anything", rank=3)
+    deal = firm.deal()
+
+    def move(stage: str, **values: object) -> None:
+        with firm.crm.session(actor="sam") as session:
+            session.move(session.get(Opportunity, deal.id), stage, **values)
+
+    firm.approve("lee", firm.submit(deal))
+    move("proposal")
+    with pytest.raises(Refused, match=r"needs an approval \(Contract\)"):
+        move("won")
+    firm.reject("fay", firm.submit(deal))
+    with firm.crm.session(actor="sam") as session:
+        session.update(session.get(Opportunity, deal.id), amount=20_000)  # after a rejection by the other flow
+    assert firm.status(deal) == "void"
+    firm.approve("lee", firm.submit(deal))
+    firm.approve("fay", firm.submit(deal))
+    with pytest.raises(Refused, match=r"needs an approval \(Contract\)"):
+        move("won", description="Longer")
+    move("won", amount=30_000)
+    with firm.crm.session(actor="sam") as session:
+        rows = session.rows(ApprovalRequest, ["flow.name", "status"], {"record": deal}, order="id")
+    assert list(rows) == [("Offer", "void"), ("Contract", "approved"), ("Offer", "void")]
+    assert firm.awaited(firm.submit(deal)) == ["lee"]
