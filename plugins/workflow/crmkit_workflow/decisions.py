@@ -67,7 +67,8 @@ def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
 
 
 def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
-    """Lock what is being approved, and keep what was decided."""
+    """Keep what processes name, lock what is being approved, and keep what was decided."""
+    position_rules.refuse_named(session, drafts)
     flow_rules.refuse_others(session, drafts)
     locking.refuse_changes(session, drafts)
     locking.refuse_deletion(session, drafts)

@@ -60,6 +60,11 @@ class Plan:
     restarts_from: str
     voided_by: tuple[str, ...]
 
+    @property
+    def positions(self) -> frozenset[int]:
+        """The ids of the positions that its steps name."""
+        return frozenset(step.position for place in self.places for step in place if step.position is not None)
+
     def to_json(self) -> dict[str, Any]:
         """Return the plan as it is kept with a request."""
         return asdict(self)

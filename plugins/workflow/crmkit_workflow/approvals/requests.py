@@ -119,5 +119,5 @@ DECLARATIONS = (
     Event(name="approval.approved", entity="approval_request", help="All steps of a request have approved."),
     Event(name="approval.rejected", entity="approval_request", help="An approver has rejected a request."),
     Event(name="approval.recalled", entity="approval_request", help="A request was taken back before it was decided."),
-    Event(name="approval.voided", entity="approval_request", help="What had been approved was changed, or submitted again."),
+    Event(name="approval.voided", entity="approval_request", help="What was approved was changed or submitted again."),
 )
