@@ -89,6 +89,7 @@ def after_update(session: Session, changes: Batch[Change]) -> None:
     """Close void approvals, begin reviews of changed records, and hand on what awaits who left."""
     reviews.begin_rounds(session, changes)
     gating.note_void(session, changes)
+    gating.restart_grown(session, changes)
     leaving.hand_on(session, changes)
     follow_scores(session, changes)
 
@@ -102,6 +103,7 @@ def follow_scores(session: Session, changes: Batch[Change]) -> None:
 def after_move(session: Session, changes: Batch[Change]) -> None:
     """Close void approvals, and keep scores right."""
     gating.note_void(session, changes)
+    gating.restart_grown(session, changes)
     scoring.settle(session, changes)
 
 

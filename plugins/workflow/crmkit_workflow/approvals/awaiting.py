@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmkit import Money, Ref
+from crmkit import Ref
+from crmkit_workflow.approvals.matters import matters
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
-from crmkit_workflow.delegation.authority import Matter, in_force, mandates
+from crmkit_workflow.delegation.authority import in_force, mandates
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,18 +45,12 @@ def awaiting(session: Session) -> list[Awaiting]:
         return []
     wanted = {"ids": sorted({int(each.request) for each in tasks})}
     requests = {each.id: each for each in elevated.find(ApprovalRequest, "id in given.ids", given=wanted)}
-    found = []
+    decided, found = matters(session, list(requests.values())), []
     for task in tasks:
         request = requests[int(task.request)]
         assert isinstance(task.approver, Ref)
-        approver, matter = int(task.approver), matter_of(request)
+        approver, matter = int(task.approver), decided[request.id]
         allowed = approver == user or any(each.approver == approver and each.covers(matter) for each in received)
         if allowed and int(request.submitter) != user:
             found.append(Awaiting(request=request, step=task.step, approver=approver, since=task.opened_at))
     return found
-
-
-def matter_of(request: ApprovalRequest) -> Matter:
-    """Return what is to be decided in a request."""
-    amount = request.amount.base if isinstance(request.amount, Money) else None
-    return Matter(entity=request.record.entity, flow=int(request.flow), amount=amount)

@@ -11,6 +11,7 @@ from crmkit.translation import _
 from crmkit_workflow.approvals.awaiting import awaiting
 from crmkit_workflow.approvals.course import lock, tasks_of
 from crmkit_workflow.approvals.deciding import approve, reject
+from crmkit_workflow.approvals.matters import amount_in, records_of
 from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.parts import known
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest
@@ -18,10 +19,11 @@ from crmkit_workflow.approvals.submitting import recall, submit
 from crmkit_workflow.staff import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crmkit import Record, Session
     from crmkit.core.lifecycle.questions import Questions
+    from crmkit.core.reading.reports.columns import Cell
     from crmkit_workflow.approvals.awaiting import Awaiting
 
 
@@ -57,7 +59,7 @@ def record_of(session: Session, reference: object) -> Record:
 def listed(session: Session) -> Table:
     """Return what awaits the actor's decision as a table."""
     found = awaiting(session)
-    titles = titles_of(open_unseen(session, found), [each.request.record for each in found])
+    records = records_of(open_unseen(session, found), [each.request.record for each in found])
     people = names_of(session, [number for each in found for number in (each.approver, int(each.request.submitter))])
     return Table(
         [
@@ -70,20 +72,23 @@ def listed(session: Session) -> Table:
             Column("amount", _("Amount"), "money", currency=session.model.conventions.currency),
             Column("since", _("Since"), "datetime"),
         ],
-        [
-            (
-                each.request.id,
-                str(each.request.record),
-                titles.get(each.request.record),
-                each.step,
-                people.get(each.approver),
-                people.get(int(each.request.submitter)),
-                None if each.request.amount is None else each.request.amount.base,
-                each.since,
-            )
-            for each in found
-        ],
+        [row_of(session, each, records.get(each.request.record), people) for each in found],
         title=_("Awaiting my approval"),
+    )
+
+
+def row_of(session: Session, each: Awaiting, record: Record | None, people: Mapping[int, str]) -> tuple[Cell, ...]:
+    """Return the row of what awaits a decision, with what the actor sees of the record."""
+    request, amount = each.request, amount_in(each.request, record)
+    return (
+        request.id,
+        str(request.record),
+        None if record is None else title_of(session.model.entity(record), record),
+        each.step,
+        people.get(each.approver),
+        people.get(int(request.submitter)),
+        None if amount is None else amount.base,
+        each.since,
     )
 
 
@@ -100,15 +105,3 @@ def open_unseen(session: Session, found: Iterable[Awaiting]) -> Questions:
             open_record(session, request, [task for task in tasks_of(session, request) if task.state == OPEN])
             eyes = session.elevated.seen_by(actor)
     return eyes
-
-
-def titles_of(session: Questions, refs: Iterable[Ref[object]]) -> dict[Ref[object], str]:
-    """Return the titles of records, as far as the actor sees them, in one statement an entity."""
-    wanted: dict[str, list[int]] = {}
-    for each in refs:
-        wanted.setdefault(each.entity, []).append(int(each))
-    found: dict[Ref[object], str] = {}
-    for name, numbers in wanted.items():
-        entity = session.model.entities[name]
-        found |= {each.ref: title_of(entity, each) for each in session.by_id(entity, numbers).values()}
-    return found

@@ -8,6 +8,7 @@ from crmkit.errors import Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.approvers import approvers_of
 from crmkit_workflow.approvals.flows import ANY
+from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.opening import close_record, open_record, subject_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import NEEDLESS, OPEN, PASSED, ApprovalRequest, ApprovalTask
@@ -17,7 +18,6 @@ from crmkit_workflow.errors import NotSubmittableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from crmkit import Session
     from crmkit_workflow.approvals.approvers import Found
@@ -61,7 +61,9 @@ def go_on(session: Session, request: ApprovalRequest, place: int) -> ApprovalReq
 
 def found_for(session: Session, request: ApprovalRequest, plan: Plan, step: PlannedStep) -> list[Found]:
     """Return who decides in a step."""
-    found = approvers_of(session, plan, step, submitter=int(request.submitter), amount=base_of(request))
+    found = approvers_of(
+        session, plan, step, submitter=int(request.submitter), amount=matter_of(session, request).amount
+    )
     if found is None:
         text = _(
             "Nobody can decide in the step {step!r}: neither those it asks for nor the administrator of the flow. "
@@ -70,11 +72,6 @@ def found_for(session: Session, request: ApprovalRequest, plan: Plan, step: Plan
         )
         raise NotSubmittableError(entity=request.record.entity, refusals=(Refusal(path="approval", text=text),))
     return found
-
-
-def base_of(request: ApprovalRequest) -> Decimal | None:
-    """Return the amount of a request in the base currency."""
-    return None if request.amount is None else request.amount.base
 
 
 def task_values(

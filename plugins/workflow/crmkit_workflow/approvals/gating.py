@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from crmkit.core.lifecycle.seeing import visible
 from crmkit.errors import FilterError
 from crmkit.translation import _
-from crmkit_workflow.approvals.plan import flows_of, meets, plan_of
+from crmkit_workflow.approvals.matters import amount_in
+from crmkit_workflow.approvals.plan import flows_of, has_grown, meets, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.status import APPROVAL, APPROVED, DRAFT, RECALLED, REJECTED, VOID, is_approvable
 
@@ -75,6 +76,23 @@ def note_void(session: Session, changes: Batch[Change]) -> None:
     if void:
         requests = approved_requests(session, void)
         end(session, [each for each in requests if void[each.record].changed & set(plan_of(each.plan).voided_by)])
+
+
+def restart_grown(session: Session, changes: Batch[Change]) -> None:
+    """Have what was rejected or recalled begin at the first step again, as its amount has grown since."""
+    grown = [each for each in changes if each.before is not None and each.changed.intersection(changes.entity.amounts)]
+    if not grown or not is_approvable(changes.entity):
+        return
+    by_record = {each.after.ref: each for each in grown}
+    given = {"records": list(by_record), "statuses": [REJECTED, RECALLED]}
+    where = "status in given.statuses and place > 0 and record in given.records"
+    requests = session.find(ApprovalRequest, where, given=given)
+    pairs = [(each, by_record[each.record]) for each in requests]
+    session.update_many(
+        (request, {"place": 0})
+        for request, change in pairs
+        if has_grown(amount_in(request, change.before), amount_in(request, change.after))
+    )
 
 
 def end(session: Session, requests: Iterable[ApprovalRequest]) -> None:

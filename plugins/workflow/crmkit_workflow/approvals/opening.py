@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.core.declare.values import ref_class
-from crmkit_workflow.approvals.awaiting import matter_of
+from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.requests import ApprovalTask
 from crmkit_workflow.delegation.authority import delegates, in_force
 from crmkit_workflow.staff import active_among
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def open_record(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> None:
     """Let those see the record who may decide tasks today, for themselves or for others, and don't see it yet."""
-    elevated, record, matter = session.elevated, subject_of(session, request), matter_of(request)
+    elevated, record, matter = session.elevated, subject_of(session, request), matter_of(session, request)
     delegations = in_force(session, session.today)
     for task in tasks:
         assert task.approver is not None

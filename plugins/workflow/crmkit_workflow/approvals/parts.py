@@ -9,8 +9,8 @@ from attrs import frozen
 from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import NotFoundError
-from crmkit_workflow.approvals.awaiting import matter_of
 from crmkit_workflow.approvals.course import tasks_of
+from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN
 from crmkit_workflow.delegation.authority import in_force, mandates
@@ -58,7 +58,7 @@ def parts_of(session: Session, request: ApprovalRequest, tasks: Iterable[Approva
     user = session.principal.user
     assert user is not None
     own = [Part(task=each, delegation=None) for each in tasks if each.approver == user]
-    matter = matter_of(request)
+    matter = matter_of(session, request)
     allowed = [each for each in mandates(in_force(session, session.today), user) if each.covers(matter)]
     by_approver = {each.approver: each.chain[-1] for each in reversed(allowed)}
     others = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, frozen
 
-from crmkit import Money, Ref
+from crmkit import Ref
 from crmkit.core.lifecycle.conditions import holds
 from crmkit.core.lifecycle.drafts import UpdateDraft
 from crmkit_workflow.approvals.flows import (
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from crmkit import EntityModel, Record, Session
+    from crmkit import EntityModel, Money, Record, Session
     from crmkit.core.lifecycle.drafts import Draft
 
 
@@ -51,6 +51,7 @@ class Plan:
 
     Attributes:
         voided_by: the fields whose change makes the approval void.
+        amount_field: the amount by which limits go.
     """
 
     places: tuple[tuple[PlannedStep, ...], ...]
@@ -59,6 +60,7 @@ class Plan:
     rejects_to: str
     restarts_from: str
     voided_by: tuple[str, ...]
+    amount_field: str | None = None
 
     @property
     def positions(self) -> frozenset[int]:
@@ -103,13 +105,6 @@ def meets(session: Session, entity: EntityModel, condition: str | None, draft: D
     return not condition or holds(session, entity, condition, draft)
 
 
-def amount_of(entity: EntityModel, flow: ApprovalFlow, record: Record) -> Money | None:
-    """Return the amount by which limits go, None if there is none."""
-    name = amount_field(entity, flow)
-    value = None if name is None else getattr(record, name)
-    return value if isinstance(value, Money) else None
-
-
 def amount_field(entity: EntityModel, flow: ApprovalFlow) -> str | None:
     """Return the name of the amount by which limits go."""
     if flow.amount_field is not None:
@@ -140,6 +135,7 @@ def make_plan(
         rejects_to=flow.rejects_to,
         restarts_from=flow.restarts_from,
         voided_by=flow.voided_by or (() if amount is None else (amount,)),
+        amount_field=amount,
     )
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from crmkit import (
     Choice,
     Event,
-    Money,
     Record,
     Ref,
     Unique,
@@ -22,7 +21,6 @@ from crmkit import (
     json,
     locked,
     long_text,
-    money,
     record,
     ref,
     text,
@@ -52,7 +50,6 @@ class ApprovalRequest(Record):
     decided_at: Moment | None = locked(datetime(index=True))
     place: int = locked(integer(min=0))
     round: int = locked(integer(min=1))
-    amount: Money | None = locked(money())
     plan: object | None = locked(json())
     note: str | None = locked(long_text())
 

@@ -10,7 +10,7 @@ from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
 from crmkit_workflow.approvals.gating import approved_requests, end
 from crmkit_workflow.approvals.parts import as_seen, known
-from crmkit_workflow.approvals.plan import amount_of, fitting_flow, has_grown, is_same_course, make_plan, plan_of
+from crmkit_workflow.approvals.plan import fitting_flow, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.status import PENDING, RECALLED, REJECTED, is_approvable
 from crmkit_workflow.errors import NotRecallableError, NotSubmittableError, NoUserError
@@ -18,8 +18,7 @@ from crmkit_workflow.errors import NotRecallableError, NotSubmittableError, NoUs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from crmkit import EntityModel, Money, Record, Ref, Session
-    from crmkit_workflow.approvals.flows import ApprovalFlow
+    from crmkit import EntityModel, Record, Ref, Session
     from crmkit_workflow.approvals.plan import Plan
 
 
@@ -56,13 +55,7 @@ def submit(
         check_chosen(entity, plan)
         session.elevated.update(whole, approval=PENDING)
         end(session, [each for each in approved if each.flow == flow.ref])
-        values: dict[str, object] = {
-            "record": whole,
-            "flow": flow,
-            "amount": amount_of(entity, flow, whole),
-            "note": note,
-        }
-        request, place = begin(session, plan, values)
+        request, place = begin(session, plan, {"record": whole, "flow": flow, "note": note})
         announce(session, request, "submitted")
         return as_seen(session, go_on(session, request, place))
 
@@ -106,7 +99,6 @@ def check_chosen(entity: EntityModel, plan: Plan) -> None:
 
 def begin(session: Session, plan: Plan, given: dict[str, object]) -> tuple[ApprovalRequest, int]:
     """Return the request, a new one or the one that goes into another round, and the place at which it begins."""
-    flow, amount = cast("ApprovalFlow", given["flow"]), cast("Money | None", given["amount"])
     values = {
         **given,
         "submitted": str(cast("Record", given["record"]).ref),
@@ -117,13 +109,13 @@ def begin(session: Session, plan: Plan, given: dict[str, object]) -> tuple[Appro
         "decided_at": None,
         "plan": plan.to_json(),
     }
-    where = {"record": given["record"], "flow": flow}
+    where = {"record": given["record"], "flow": given["flow"]}
     before = session.elevated.find(ApprovalRequest, where, order="-id", limit=1)
     if not before or before[0].status not in {REJECTED, RECALLED}:
         return session.elevated.create_many(ApprovalRequest, [{**values, "place": 0, "round": 1}])[0], 0
     last = lock(session, before[0].id)
     stays = plan.restarts_from == REFUSING and is_same_course(plan_of(last.plan), plan, last.place)
-    place = last.place if stays and not has_grown(last.amount, amount) else 0
+    place = last.place if stays else 0
     (again,) = session.elevated.update_many([(last, {**values, "place": place, "round": last.round + 1})])
     return again, place
 

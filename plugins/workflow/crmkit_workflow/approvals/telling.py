@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
+from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.requests import OPEN
 from crmkit_workflow.approvals.status import APPROVED, REJECTED
-from crmkit_workflow.delegation.authority import Matter, in_force, substitutes
+from crmkit_workflow.delegation.authority import in_force, substitutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 def tell_approvers(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> None:
     """Tell approvers, and those who stand in for them, that a record awaits their decision; each once in a step."""
     entity = session.model.entity(request.record)
-    amount = None if request.amount is None else request.amount.base
-    matter = Matter(entity=entity.name, flow=int(request.flow), amount=amount)
+    matter = matter_of(session, request)
     delegations = in_force(session, session.today)
     for task in tasks:
         if task.approver is None or task.state != OPEN:

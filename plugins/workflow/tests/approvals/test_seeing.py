@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crmkit import Grant, Opportunity, Role, Table, User
-from crmkit.errors import NotFoundError
+from crmkit.errors import FilterError, NotFoundError
 from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.approvals.commands import approvals
 from crmkit_workflow.approvals.deciding import approve, reject
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep, ApprovalStepUser
+from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.submitting import recall, submit
 from crmkit_workflow.delegation.entities import Delegation
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
-    from crmkit_workflow.approvals.requests import ApprovalRequest
 
 NARROW = Role(name="narrow", grants=(Grant(entity="opportunity", read="own"), Grant(entity="user", read="all")))
 
@@ -30,7 +30,7 @@ BLIND = Role(
     name="blind",
     grants=(
         Grant(entity="opportunity", read="own", create="own", update="own"),
-        Grant(entity="approval_request", hides=("amount", "note", "plan")),
+        Grant(entity="approval_request", hides=("note", "plan")),
         Grant(entity="user", read="all"),
     ),
 )
@@ -148,4 +148,29 @@ def test_a_request_comes_back_as_far_as_the_actor_may_see_it(make_crm: CRMFactor
         returned.append(approve(session, returned[0], step="step 1"))
         returned.append(reject(session, returned[0], comment="No."))
     assert [each.status for each in returned] == ["pending", "recalled", "pending", "pending", "rejected"]
-    assert not any({"amount", "note", "plan"} & dict(each.items()).keys() for each in returned)
+    assert not any({"note", "plan"} & dict(each.items()).keys() for each in returned)
+
+
+@pytest.mark.row("F7")
+@pytest.mark.parametrize(("hides", "amount"), [((), 48_000), (("amount",), None)])
+def test_a_request_shows_no_amount_that_is_hidden(
+    make_crm: CRMFactory, hides: tuple[str, ...], amount: int | None
+) -> None:
+    """Approvers are shown the amount of the record if their roles show it, and can't ask the request for it."""
+    grants = (Grant(entity="opportunity", read="all", hides=hides), Grant(entity="user", read="all"))
+    crm = make_crm(["workflow", make_plugin("blind", Role(name="blind", grants=grants))])
+    with crm.session(actor="admin") as session:
+        lee = session.create(User, name="Lee", external_id="lee", roles=["blind"])
+        flow = session.create(ApprovalFlow, name="Deals", entity="opportunity", otherwise="pass")
+        step = session.create(ApprovalStep, flow=flow, name="legal", approvers="users")
+        session.create(ApprovalStepUser, step=step, user=lee)
+        submit(session, session.create(Opportunity, name="200 seats", amount=48_000))
+    with crm.session(actor="lee") as session:
+        table = approvals(session)
+        assert isinstance(table, Table)
+        assert [dict(zip([each.name for each in table.columns], row, strict=True))["amount"] for row in table.rows] == [
+            amount
+        ]
+        assert [name for name, value in session.find(ApprovalRequest)[0].items() if "48" in str(value)] == []
+        with pytest.raises(FilterError):
+            session.count(ApprovalRequest, "amount > 47_000")

@@ -1,0 +1,57 @@
+"""Matters: what is to be decided in requests, as their records say it.
+
+A request keeps no amount of its own: who sees the request may not be shown the amount of the record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit import Money
+from crmkit_workflow.approvals.plan import plan_of
+from crmkit_workflow.delegation.authority import Matter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from crmkit import Record, Ref, Session
+    from crmkit.core.lifecycle.questions import Questions
+    from crmkit_workflow.approvals.requests import ApprovalRequest
+
+
+def matters(session: Session, requests: Sequence[ApprovalRequest]) -> dict[int, Matter]:
+    """Return what is to be decided in requests, by request, in one statement an entity."""
+    records = records_of(session.elevated, [each.record for each in requests])
+    return {
+        each.id: Matter(
+            entity=each.record.entity, flow=int(each.flow), amount=base_of(amount_in(each, records.get(each.record)))
+        )
+        for each in requests
+    }
+
+
+def matter_of(session: Session, request: ApprovalRequest) -> Matter:
+    """Return what is to be decided in a request."""
+    return matters(session, [request])[request.id]
+
+
+def records_of(session: Questions, refs: Iterable[Ref[object]]) -> dict[Ref[object], Record]:
+    """Return records, as far as the session sees them, in one statement an entity."""
+    wanted: dict[str, list[int]] = {}
+    for each in refs:
+        wanted.setdefault(each.entity, []).append(int(each))
+    found = (session.by_id(session.model.entities[name], numbers) for name, numbers in wanted.items())
+    return {each.ref: each for records in found for each in records.values()}
+
+
+def amount_in(request: ApprovalRequest, record: Record | None) -> Money | None:
+    """Return the amount by which the limits of a request go, as the record shows it; None if it shows none."""
+    name = plan_of(request.plan).amount_field
+    value = None if name is None or record is None else dict(record.items()).get(name)
+    return value if isinstance(value, Money) else None
+
+
+def base_of(amount: Money | None) -> Decimal | None:
+    """Return an amount in the base currency."""
+    return None if amount is None else amount.base
