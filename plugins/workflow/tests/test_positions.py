@@ -123,3 +123,17 @@ def test_who_is_still_to_come_held_nothing(firm: CRM) -> None:
         kim = session.create(User, name="Kim", external_id="kim", manager=noa)
         session.create(PositionHolder, position=lead, user=kim, since=session.today + 20 * DAY)
         assert responsible(session, lead.id, session.today + 8 * DAY).users == (mia.id,)
+
+
+@pytest.mark.row("M13")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_superior_steps_in_up_to_its_own_limit(firm: CRM) -> None:
+    """Whoever steps in for a position approves no more than its own position allows."""
+    with firm.session(actor="admin") as session:
+        head, lead = session.find(Position, order="id")
+        (mia,) = session.find(User, {"external_id": "mia"})
+        boss = session.create(User, name="Boss", external_id="boss")
+        session.update(mia, manager=boss)
+        session.create(PositionHolder, position=head, user=mia)
+        assert responsible(session, lead.id, session.today, amount=Decimal(50_000)).users == (mia.id,)
+        assert responsible(session, lead.id, session.today, amount=Decimal(50_001)).users == (boss.id,)

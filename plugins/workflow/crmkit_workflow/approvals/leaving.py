@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Ref, User
-from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, Found, able, stand_in
+from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, Found, administrator_of, stand_in
 from crmkit_workflow.approvals.course import lock, settle, tasks_of
 from crmkit_workflow.approvals.flows import ADMINISTRATOR
+from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, PASSED, REASSIGNED, ApprovalTask
@@ -64,14 +65,13 @@ def reassign(session: Session, request: ApprovalRequest, left: Sequence[int]) ->
 def successor(session: Session, request: ApprovalRequest, task: ApprovalTask) -> Found | None:
     """Return who decides in the place of an approver who left; one without a user if it passes, None for nobody."""
     assert task.approver is not None
-    submitter, plan = int(request.submitter), plan_of(request.plan)
-    superior = stand_in(session, int(task.approver), {submitter})
+    submitter, plan, amount = int(request.submitter), plan_of(request.plan), matter_of(session, request).amount
+    superior = stand_in(session, int(task.approver), {submitter}, amount)
     if superior is not None:
         return Found(user=superior, reason=STAND_IN)
-    if plan.otherwise != ADMINISTRATOR:
+    if plan.otherwise != ADMINISTRATOR and stand_in(session, int(task.approver), {submitter}, None) is None:
         return Found(user=None, reason=NOBODY)
-    administrator = [] if plan.administrator is None else [plan.administrator]
-    return next(iter(able(session, administrator, submitter, ADMINISTRATOR)), None)
+    return next(iter(administrator_of(session, plan, submitter, amount)), None)
 
 
 def values_like(session: Session, task: ApprovalTask, found: Found) -> dict[str, object]:

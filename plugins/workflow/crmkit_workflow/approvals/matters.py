@@ -13,7 +13,6 @@ from crmkit_workflow.delegation.authority import Matter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
     from crmkit import Record, Ref, Session
     from crmkit.core.lifecycle.questions import Questions
@@ -23,12 +22,14 @@ if TYPE_CHECKING:
 def matters(session: Session, requests: Sequence[ApprovalRequest]) -> dict[int, Matter]:
     """Return what is to be decided in requests, by request, in one statement an entity."""
     records = records_of(session.elevated, [each.record for each in requests])
-    return {
-        each.id: Matter(
-            entity=each.record.entity, flow=int(each.flow), amount=base_of(amount_in(each, records.get(each.record)))
-        )
-        for each in requests
-    }
+    return {each.id: told(each, amount_in(each, records.get(each.record))) for each in requests}
+
+
+def told(request: ApprovalRequest, amount: Money | None) -> Matter:
+    """Return what is to be decided in a request, given its amount."""
+    is_open = amount is None and plan_of(request.plan).amount_field is not None
+    base = None if amount is None else amount.base
+    return Matter(entity=request.record.entity, flow=int(request.flow), amount=base, is_open=is_open)
 
 
 def matter_of(session: Session, request: ApprovalRequest) -> Matter:
@@ -50,8 +51,3 @@ def amount_in(request: ApprovalRequest, record: Record | None) -> Money | None:
     name = plan_of(request.plan).amount_field
     value = None if name is None or record is None else dict(record.items()).get(name)
     return value if isinstance(value, Money) else None
-
-
-def base_of(amount: Money | None) -> Decimal | None:
-    """Return an amount in the base currency."""
-    return None if amount is None else amount.base

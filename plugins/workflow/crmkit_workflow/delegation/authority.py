@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmkit import Money, Ref
+from crmkit import Money
 from crmkit_workflow.delegation.entities import Delegation
-from crmkit_workflow.positions.entities import PositionHolder
-from crmkit_workflow.positions.holders import limits_of, suffices
+from crmkit_workflow.positions.holders import suffices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -23,11 +22,18 @@ IN_FORCE = "since <= given.day and not (until < given.day) and delegator.active"
 
 @frozen(kw_only=True)
 class Matter:
-    """What is to be decided: the entity, the flow (its id), and the amount in the base currency, if there is one."""
+    """What is to be decided.
+
+    Attributes:
+        flow: the flow, by id.
+        amount: the amount in the base currency, None if there is none.
+        is_open: whether the amount is still to be said, so that it may become any.
+    """
 
     entity: str
     flow: int
     amount: Decimal | None
+    is_open: bool = False
 
 
 @frozen(kw_only=True)
@@ -53,7 +59,7 @@ def takes_in(delegation: Delegation, matter: Matter) -> bool:
     fits = delegation.entity in {None, matter.entity} and (
         delegation.flow is None or int(delegation.flow) == matter.flow
     )
-    return fits and suffices(limit, matter.amount)
+    return fits and (limit is None or not matter.is_open) and suffices(limit, matter.amount)
 
 
 def in_force(session: Session, day: date) -> Sequence[Delegation]:
@@ -95,23 +101,3 @@ def delegates(delegations: Iterable[Delegation], approver: int, matter: Matter) 
         found |= new
         waiting += new
     return found
-
-
-def own_limits(session: Session, users: Iterable[int], day: date) -> Mapping[int, Decimal]:
-    """Return up to which amount users may approve by the positions that they hold, in the base currency.
-
-    Who holds a position without a limit, or none at all, is bound by no limit and left out.
-    """
-    where = "user in given.users and not (since > given.day) and not (until < given.day)"
-    given = {"users": sorted(set(users)), "day": day}
-    held: dict[int, set[int]] = {}
-    for user, position in session.elevated.rows(PositionHolder, ["user", "position"], where, given=given):
-        assert isinstance(user, Ref)
-        assert isinstance(position, Ref)
-        held.setdefault(int(user), set()).add(int(position))
-    limits = limits_of(session, {each for positions in held.values() for each in positions})
-    return {
-        user: max(limits[each] for each in positions)
-        for user, positions in held.items()
-        if all(each in limits for each in positions)
-    }

@@ -8,8 +8,8 @@ from crmkit import Money, Ref
 from crmkit.translation import _
 from crmkit_workflow.approvals.flow_rules import not_approved
 from crmkit_workflow.approvals.status import is_approvable
-from crmkit_workflow.delegation.authority import own_limits
 from crmkit_workflow.delegation.entities import Delegation
+from crmkit_workflow.positions.holders import own_limits
 from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:

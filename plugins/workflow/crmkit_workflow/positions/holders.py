@@ -12,7 +12,7 @@ from crmkit_workflow.positions.entities import Position, PositionHolder
 from crmkit_workflow.staff import superiors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -54,7 +54,7 @@ def responsible(
 
     Whoever holds it; if nobody does, the holders of the position above it, and so on; if those are vacant, too, the
     nearest superior of whoever held the position last. Positions whose approval limit is below the amount (in the base
-    currency) are passed over, as are the users in `besides`.
+    currency) are passed over, as are superiors whose own limits are, and the users in `besides`.
     """
     barred = set(besides)
     above = [position, *session.elevated.ancestors(ref_class("position")(position), "superior")]
@@ -65,7 +65,8 @@ def responsible(
         if users and suffices(limits.get(each), amount):
             return Responsible(users=users, position=each, is_vacant=each != position)
     last = last_holder(session, position, day)
-    stepping_in = [] if last is None else [each for each in superiors(session, last) if each not in barred]
+    line = [] if last is None else within_limits(session, superiors(session, last), amount)
+    stepping_in = [each for each in line if each not in barred]
     return Responsible(users=tuple(stepping_in[:1]), position=None, is_vacant=True)
 
 
@@ -79,6 +80,31 @@ def limits_of(session: Session, positions: Iterable[int]) -> dict[int, Decimal]:
 def suffices(limit: Decimal | None, amount: Decimal | None) -> bool:
     """Return whether a limit allows an amount, both in the base currency; no limit allows any."""
     return limit is None or amount is None or amount <= limit
+
+
+def own_limits(session: Session, users: Iterable[int], day: date) -> Mapping[int, Decimal]:
+    """Return up to which amount users may approve by the positions that they hold, in the base currency.
+
+    Who holds a position without a limit, or none at all, is bound by no limit and left out.
+    """
+    where = "user in given.users and not (since > given.day) and not (until < given.day)"
+    given = {"users": sorted(set(users)), "day": day}
+    held: dict[int, set[int]] = {}
+    for user, position in session.elevated.rows(PositionHolder, ["user", "position"], where, given=given):
+        held.setdefault(int(cast("int", user)), set()).add(int(cast("int", position)))
+    limits = limits_of(session, {each for positions in held.values() for each in positions})
+    return {
+        user: max(limits[each] for each in positions)
+        for user, positions in held.items()
+        if all(each in limits for each in positions)
+    }
+
+
+def within_limits(session: Session, users: Iterable[int], amount: Decimal | None) -> list[int]:
+    """Return those users, in order, who may approve an amount (in the base currency) by the positions they hold."""
+    given = list(users)
+    limits = own_limits(session, given, session.today) if given and amount is not None else {}
+    return [each for each in given if suffices(limits.get(each), amount)]
 
 
 def last_holder(session: Session, position: int, day: date) -> int | None:

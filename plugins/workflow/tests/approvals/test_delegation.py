@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import Opportunity, User
+from crmkit import Customer, Opportunity, User
 from crmkit.errors import AccessDeniedError, Refused
 from crmkit_workflow.approvals.requests import ApprovalTask
 from crmkit_workflow.delegation.entities import Delegation
-from crmkit_workflow.errors import NotDecidableError
+from crmkit_workflow.errors import NotDecidableError, NotSubmittableError
 from crmkit_workflow.positions.entities import Position, PositionHolder
 
 if TYPE_CHECKING:
@@ -166,3 +166,49 @@ def test_a_delegation_is_about_what_is_there(firm: Firm, crm: CRM) -> None:
     ):
         with pytest.raises(Refused, match=problem):
             delegate(crm, "lee", other, **values)
+
+
+@pytest.mark.row("M13")
+def test_nobody_approves_more_than_its_limit(firm: Firm, crm: CRM) -> None:
+    """Whose position has a limit decides no larger amount, in whatever step it is asked: a superior who may does."""
+    with crm.session(actor="admin") as session:
+        known = {each.external_id: each for each in session.find(User)}
+        for name, limit in (("mia", 5_000), ("lee", 5_000), ("eve", 40_000)):
+            made = session.create(Position, name=name, limit=limit)
+            session.create(PositionHolder, position=made, user=known[name])
+    firm.flow({"approvers": "superior", "condition": "name == 'a'"}, {**LEE, "condition": "name == 'b'"})
+    awaited = [
+        [firm.awaited(firm.submit(firm.deal(name=name, amount=amount))) for amount in (5_000, 40_000, 40_001)]
+        for name in ("a", "b")
+    ]
+    assert awaited == [[["mia"], ["eve"], ["admin"]], [["lee"], ["eve"], ["admin"]]]
+
+
+@pytest.mark.row("M13")
+def test_what_is_too_large_for_all_does_not_pass(firm: Firm, crm: CRM) -> None:
+    """A flow lets pass what nobody is there for, and not what is too large for all who are there, at once or later."""
+    with crm.session(actor="admin") as session:
+        known = {each.external_id: each for each in session.find(User)}
+        for name, limit in (("lee", None), ("eve", 5_000)):
+            made = session.create(Position, name=name, limit=limit)
+            session.create(PositionHolder, position=made, user=known[name])
+    firm.flow(LEE, otherwise="pass", administrator=None)
+    request = firm.submit(firm.deal())
+    firm.deactivate("lee")
+    assert firm.awaited(request) == ["lee"]
+    with pytest.raises(NotSubmittableError, match="Nobody can decide"):
+        firm.submit(firm.deal(name="Another"))
+    assert firm.awaited(firm.submit(firm.deal(name="Small", amount=5_000))) == ["eve"]
+
+
+@pytest.mark.row("M13")
+def test_a_limit_takes_in_no_amount_that_is_still_to_be_said(firm: Firm, crm: CRM) -> None:
+    """A delegation up to an amount is about no deal without one; of what has no amounts it goes without saying."""
+    firm.flow(LEE)
+    firm.flow(LEE, name="Customers", entity="customer")
+    delegate(crm, "lee", "kim", limit=5_000)
+    with crm.session(actor="sam") as session:
+        acme = session.create(Customer, name="Acme")
+    assert firm.approve("kim", firm.submit(acme)) == "approved"
+    with pytest.raises(NotDecidableError, match="It awaits: Lee"):
+        firm.approve("kim", firm.submit(firm.deal(amount=None)))
