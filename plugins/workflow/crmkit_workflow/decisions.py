@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.approvals import faces, flow_rules, flows, gating, leaving, locking, requests, status
+from crmkit_workflow.approvals import faces, flow_rules, flows, following, gating, leaving, locking, requests, status
 from crmkit_workflow.completeness import entities as completeness
 from crmkit_workflow.completeness import scoring
 from crmkit_workflow.delegation import entities as delegation
@@ -29,6 +29,7 @@ DECLARATIONS = (
     *review_entities.DECLARATIONS,
     *completeness.DECLARATIONS,
     *faces.DECLARATIONS,
+    *following.DECLARATIONS,
 )
 
 
@@ -80,7 +81,8 @@ def before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
-    """Begin reviews of new records, and keep scores right."""
+    """Begin reviews of new records, follow who holds positions, and keep scores right."""
+    following.follow_changes(session, changes)
     reviews.begin_rounds(session, changes)
     follow_scores(session, changes)
 
@@ -90,6 +92,7 @@ def after_update(session: Session, changes: Batch[Change]) -> None:
     reviews.begin_rounds(session, changes)
     gating.note_void(session, changes)
     gating.restart_grown(session, changes)
+    following.follow_changes(session, changes)
     leaving.hand_on(session, changes)
     follow_scores(session, changes)
 
@@ -108,13 +111,15 @@ def after_move(session: Session, changes: Batch[Change]) -> None:
 
 
 def after_restore(session: Session, changes: Batch[Change]) -> None:
-    """Find positions that are back their places, and have records scored anew by a rule that was brought back."""
+    """Find positions that are back their places, follow their holders, and score anew by a rule that is back."""
     position_rules.find_places(session, changes)
+    following.follow_changes(session, changes)
     scoring.ask_again(session, changes)
 
 
 def after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted positions leave, and hand on what awaits who left."""
     position_rules.close_gaps(session, changes)
+    following.follow_changes(session, changes)
     leaving.hand_on(session, changes)
     scoring.ask_again(session, changes)

@@ -16,6 +16,7 @@ from crmkit_workflow.approvals.course import (
     tasks_of,
 )
 from crmkit_workflow.approvals.flows import PREVIOUS
+from crmkit_workflow.approvals.following import follow
 from crmkit_workflow.approvals.parts import as_seen, known, parts_of
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, ApprovalRequest, ApprovalTask
@@ -64,7 +65,7 @@ def decide(
     if session.principal.user is None:
         raise NoUserError
     with session.unit.command(writes_much=True):
-        found = known(session, lock(session, request.id))
+        found = known(session, follow(session, lock(session, request.id)))
         part = chosen_part(session, found, step)
         delegation = None if part.delegation is None else part.delegation.ref
         decided = {

@@ -8,6 +8,7 @@ from crmkit import Ref, User
 from crmkit_workflow.approvals.approvers import NOBODY, STAND_IN, Found, administrator_of, stand_in
 from crmkit_workflow.approvals.course import lock, settle, tasks_of
 from crmkit_workflow.approvals.flows import ADMINISTRATOR
+from crmkit_workflow.approvals.following import follow, steps_of
 from crmkit_workflow.approvals.matters import matter_of
 from crmkit_workflow.approvals.opening import open_record
 from crmkit_workflow.approvals.plan import plan_of
@@ -31,7 +32,7 @@ def hand_on(session: Session, changes: Batch[Change]) -> None:
     where = "state == 'open' and approver in given.users"
     tasks = session.find(ApprovalTask, where, given={"users": left}, order=["request", "id"])
     for request in sorted({int(each.request) for each in tasks}):
-        reassign(session, lock(session, request), left)
+        reassign(session, follow(session, lock(session, request)), left)
 
 
 def is_deactivated(change: Change) -> bool:
@@ -43,10 +44,15 @@ def reassign(session: Session, request: ApprovalRequest, left: Sequence[int]) ->
     """Give the tasks of a request that await users who left to others, and go on if nobody is needed any more.
 
     Where the flow wants somebody to decide and nobody is there, tasks stay as they are: the request can be recalled.
+    What awaited the holder of a position has gone to who is responsible for it by now.
     """
-    tasks = tasks_of(session, request)
+    tasks, followed = tasks_of(session, request), {each.name for each in steps_of(request)}
     standing = [each for each in tasks if each.state == OPEN and isinstance(each.approver, Ref)]
-    found = [(each, successor(session, request, each)) for each in standing if each.approver in left]
+    found = [
+        (each, successor(session, request, each))
+        for each in standing
+        if each.approver in left and each.step not in followed
+    ]
     gone = [(task, each) for task, each in found if each is not None]
     session.update_many((task, {"state": REASSIGNED, "decided_at": session.unit.now}) for task, _each in gone)
     taken = {(each.step, int(each.approver)) for each in tasks if each.approver is not None}

@@ -11,7 +11,7 @@ from crmkit_workflow.delegation.authority import delegates, in_force
 from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from crmkit import Record, Session
     from crmkit_workflow.approvals.requests import ApprovalRequest
@@ -57,7 +57,18 @@ def subject_of(session: Session, request: ApprovalRequest) -> Record:
 
 def close_record(session: Session, request: ApprovalRequest, record: Record) -> None:
     """Close the record again to those to whom it was opened for the decision."""
-    opened = session.elevated.find(ApprovalTask, {"request": request, "shared": True})
+    unshare(session, record, session.elevated.find(ApprovalTask, {"request": request, "shared": True}))
+
+
+def close_to(session: Session, request: ApprovalRequest, tasks: Iterable[ApprovalTask]) -> None:
+    """Close the record to those to whom it was opened for tasks that are no longer theirs."""
+    opened = [each for each in tasks if each.shared]
+    if opened:
+        unshare(session, subject_of(session, request), opened)
+
+
+def unshare(session: Session, record: Record, opened: Sequence[ApprovalTask]) -> None:
+    """Close a record to those to whom it was opened for tasks."""
     for user in sorted({each for task in opened for each in users_of(task)}):
         session.elevated.unshare(record, ref_class("user")(user))
     session.elevated.update_many((each, {"shared": False, "opened_to": None}) for each in opened)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crmkit import User
 from crmkit.errors import Refused
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
+from crmkit_workflow.approvals.requests import ApprovalTask
+from crmkit_workflow.errors import NotDecidableError
 from crmkit_workflow.positions.entities import Position, PositionHolder
 from crmkit_workflow.reviews.entities import ReviewRule
 
@@ -15,9 +19,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crmkit import CRM
+    from crmkit.testing.clock import FrozenClock
 
     Firm = Any  # see conftest.py, which can't be imported
 
+DAY = timedelta(days=1)
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -48,3 +54,48 @@ def test_a_position_that_processes_name_stays(firm: Firm, crm: CRM) -> None:
     with crm.session(actor="admin") as session:
         session.delete(desk)
         session.delete(session.get(ApprovalFlow, flow.id))
+
+
+@pytest.mark.row("M6")
+def test_what_awaits_a_position_follows_its_holders(firm: Firm, crm: CRM, clock: FrozenClock) -> None:
+    """Who no longer holds a position decides nothing for it any more, and who holds it now does; tasks say so."""
+    crm.worker().run_once()  # schedules begin
+    desk = position(crm, "Legal", firm.user("lee"))
+    firm.flow({"approvers": "position", "position": desk})
+    deal = firm.deal()
+    request = firm.submit(deal)
+    with crm.session(actor="admin") as session:
+        (held,) = session.find(PositionHolder)
+        session.update(held, until=session.today)
+        session.create(PositionHolder, position=desk, user=firm.user("kim"), since=session.today + 2 * DAY)
+    assert firm.awaited(request) == ["lee"]
+    clock.advance(days=1)
+    crm.worker().run_once()
+    assert firm.awaited(request) == ["eve"]  # it is vacant: the superior of the last holder stands in
+    clock.advance(days=1)
+    with pytest.raises(NotDecidableError, match="It awaits: Kim"):
+        firm.approve("eve", request)
+    with crm.session(actor="admin") as session:
+        session.create(PositionHolder, position=desk, user=firm.user("fay"))
+    assert firm.awaited(request) == ["fay", "kim"]
+    firm.approve("kim", request)
+    with crm.session(actor="admin") as session:
+        session.delete(session.find(PositionHolder, {"user": firm.user("fay")})[0])
+        rows = session.rows(ApprovalTask, ["approver.name", "state"], order="id")
+    assert list(rows) == [("Lee", "reassigned"), ("Eve", "reassigned"), ("Kim", "approved"), ("Fay", "reassigned")]
+    assert firm.status(deal) == "approved"
+
+
+@pytest.mark.row("M6")
+@SQLITE
+def test_a_position_that_is_left_falls_to_the_one_above(firm: Firm, crm: CRM) -> None:
+    """What awaits a holder who is switched off goes where a new request would go, and comes back with the holder."""
+    head = position(crm, "Head of legal", firm.user("kim"))
+    desk = position(crm, "Legal", firm.user("lee"), superior=head)
+    firm.flow({"approvers": "position", "position": desk})
+    request = firm.submit(firm.deal())
+    firm.deactivate("lee")
+    assert firm.awaited(request) == firm.awaited(firm.submit(firm.deal(name="New"))) == ["kim"]
+    with crm.session(actor="admin") as session:
+        session.update(session.get(User, firm.user("lee").id), active=True)
+    assert firm.approve("lee", request) == "approved"
