@@ -60,10 +60,11 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 
 
 def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
-    """Lock what is being approved, and ask for approvals that stages need."""
+    """Lock what is being approved, ask for approvals that stages need, and mark what is reviewed."""
     locking.refuse_changes(session, moves)
     gating.void_changed(session, moves)
     gating.check_moves(session, moves)
+    reviews.mark_changed(session, moves)
     scoring.fill(session, moves)
 
 
@@ -104,7 +105,8 @@ def follow_scores(session: Session, changes: Batch[Change]) -> None:
 
 
 def after_move(session: Session, changes: Batch[Change]) -> None:
-    """Close void approvals, and keep scores right."""
+    """Begin reviews of changed records, close void approvals, and keep scores right."""
+    reviews.begin_rounds(session, changes)
     gating.note_void(session, changes)
     gating.restart_grown(session, changes)
     scoring.settle(session, changes)

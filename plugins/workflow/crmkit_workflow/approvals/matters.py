@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Money
+from crmkit import Money, Ref
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.delegation.authority import Matter
+from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crmkit import Record, Ref, Session
+    from crmkit import Record, Session
     from crmkit.core.lifecycle.questions import Questions
     from crmkit_workflow.approvals.requests import ApprovalRequest
 
@@ -51,3 +52,12 @@ def amount_in(request: ApprovalRequest, record: Record | None) -> Money | None:
     name = plan_of(request.plan).amount_field
     value = None if name is None or record is None else dict(record.items()).get(name)
     return value if isinstance(value, Money) else None
+
+
+def answering(session: Session, request: ApprovalRequest) -> int | None:
+    """Return who answers for a request, by id: the submitter, or the owner of its record when that one has left."""
+    if active_among(session, [int(request.submitter)]):
+        return int(request.submitter)
+    record = records_of(session.elevated, [request.record]).get(request.record)
+    owner = None if record is None else dict(record.items()).get(str(session.model.entity(record).owner))
+    return int(owner) if isinstance(owner, Ref) else None

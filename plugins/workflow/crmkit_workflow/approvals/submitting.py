@@ -9,6 +9,7 @@ from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
 from crmkit_workflow.approvals.gating import approved_requests, end
+from crmkit_workflow.approvals.matters import answering
 from crmkit_workflow.approvals.parts import as_seen, known
 from crmkit_workflow.approvals.plan import fitting_flow, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
@@ -124,7 +125,8 @@ def recall(session: Session, request: ApprovalRequest) -> ApprovalRequest:
     """Take a request back before it is decided, which unlocks its record.
 
     Raises:
-        NotRecallableError: if it is closed, or the actor is neither the submitter nor the administrator of the flow.
+        NotRecallableError: if it is closed, or the actor is neither the submitter, or the record's owner when the
+            submitter has left, nor the administrator of the flow.
         NotFoundError: if the request doesn't concern the actor.
     """
     with session.unit.command(writes_much=True):
@@ -135,7 +137,7 @@ def recall(session: Session, request: ApprovalRequest) -> ApprovalRequest:
                 refusals=(Refusal(path="status", text=_("It is closed already: {status}.", status=found.status)),),
             )
         user = session.principal.user
-        if user is not None and user not in {int(found.submitter), plan_of(found.plan).administrator}:
+        if user is not None and user not in {answering(session, found), plan_of(found.plan).administrator}:
             text = _("Only who submitted it, or the administrator of its flow, may recall it.")
             raise NotRecallableError(entity="approval_request", refusals=(Refusal(path="submitter", text=text),))
         return as_seen(session, finish(session, found, RECALLED))

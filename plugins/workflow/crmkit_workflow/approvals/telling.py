@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
-from crmkit_workflow.approvals.matters import matter_of
+from crmkit_workflow.approvals.matters import answering, matter_of
 from crmkit_workflow.approvals.requests import OPEN
 from crmkit_workflow.approvals.status import APPROVED, REJECTED
 from crmkit_workflow.delegation.authority import in_force, substitutes
@@ -40,7 +40,7 @@ def tell_approvers(session: Session, request: ApprovalRequest, tasks: Iterable[A
 
 
 def tell_submitter(session: Session, request: ApprovalRequest, record: Record, status: str) -> None:
-    """Tell the submitter what became of a request."""
+    """Tell the submitter what became of a request, or the owner of the record when the submitter has left."""
     label = session.model.entity(record).label
     if status == APPROVED:
         text = _("{entity} {id} was approved.", entity=label, id=record.id)
@@ -49,4 +49,5 @@ def tell_submitter(session: Session, request: ApprovalRequest, record: Record, s
     else:
         return
     kind, key = f"approval_{status}", f"{request.ref} round {request.round}"
-    session.notify(request.submitter, text, about=record.ref, kind=kind, key=key)
+    told = answering(session, request)
+    session.notify([] if told is None else [ref_class("user")(told)], text, about=record.ref, kind=kind, key=key)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from crmkit.core.declare.records import STAGE_FIELDS
 from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.seeing import visible
 from crmkit.translation import _
 from crmkit_workflow.ownership.poolable import FIELDS
 from crmkit_workflow.reviews.entities import Review
+from crmkit_workflow.reviews.opening import open_records
 from crmkit_workflow.reviews.rules import reviewer_for, rule_for
 from crmkit_workflow.reviews.status import APPROVED, DRAFT, PENDING, REVIEW, is_reviewable
 
@@ -32,12 +34,16 @@ def mark_new(session: Session, drafts: Batch[CreateDraft]) -> None:
 
 
 def mark_changed(session: Session, drafts: Batch[Draft]) -> None:
-    """Mark records that need a review again, as somebody changes what was reviewed."""
+    """Mark records that need a review again, as somebody changes what was reviewed, by a move, too.
+
+    The stage itself is not what is reviewed, nor is what only programs write, or to whom the record belongs.
+    """
     if not is_reviewable(drafts.entity) or not len(drafts):
         return
     free = {name for name, each in drafts.entity.writable.items() if each.declared.locked} | {
         drafts.entity.owner,
         *FIELDS,
+        *STAGE_FIELDS,
     }
     changed = [each for each in drafts if is_reviewed(each) and each.values.keys() - free]
     rule = rule_for(session, drafts.entity.name) if changed else None
@@ -96,6 +102,7 @@ def open_rounds(session: Session, records: Sequence[Record]) -> None:
             for each in records
         ],
     )
+    open_records(session, made)
     for review in made:
         session.emit("review.submitted", review, {"record": str(review.record), "round": review.round})
     tell_reviewers(session, made)

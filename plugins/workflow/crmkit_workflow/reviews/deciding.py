@@ -10,6 +10,7 @@ from crmkit.translation import _
 from crmkit_workflow.errors import NotReviewableError, NoUserError
 from crmkit_workflow.reviews.beginning import NOBODY, state_of
 from crmkit_workflow.reviews.entities import Review
+from crmkit_workflow.reviews.opening import close_records
 from crmkit_workflow.reviews.rules import reviewer_for, rule_for
 from crmkit_workflow.reviews.status import APPROVED, DRAFT, PENDING, REJECTED, REVIEW, is_reviewable
 
@@ -25,18 +26,22 @@ if TYPE_CHECKING:
 def submit_for_review(session: Session, record: R) -> R:
     """Submit a draft, or a record that was sent back and mended, to be reviewed; its earlier rounds are kept.
 
+    Its author does, or its owner, who is its author from then on.
+
     Raises:
         NotReviewableError: if it isn't the actor's to submit, or nobody can review it.
     """
     user = acting(session)
     values = checked(session, record)
-    if values["review_author"] != user or state_of(record) not in {DRAFT, REJECTED}:
-        raise refused(record, REVIEW, _("Only its author submits a record, when it is a draft or was sent back."))
+    concerned = {values["review_author"], values[str(session.model.entity(record).owner)]}
+    if user not in concerned or state_of(record) not in {DRAFT, REJECTED}:
+        text = _("Only its author or its owner submits a record, when it is a draft or was sent back.")
+        raise refused(record, REVIEW, text)
     rule = rule_for(session, record.__crmkit_entity__.name)
     reviewer = values["reviewer"] if rule is None else reviewer_for(session, rule, user)
     if reviewer is None:
         raise refused(record, REVIEW, NOBODY)
-    changes = {REVIEW: PENDING, "reviewer": reviewer}
+    changes = {REVIEW: PENDING, "reviewer": reviewer, "review_author": user}
     session.elevated.update_many([(record, changes)])
     return session.get(type(record), record.id)
 
@@ -96,7 +101,9 @@ def decide(session: Session, record: R, state: str, reason: str | None, comments
         )
         session.elevated.emit(f"review.{state}", review, {"record": str(record.ref), "round": review.round})
         tell_author(session, review)
-    return session.get(type(record), record.id)
+        found = session.get(type(record), record.id)
+        close_records(session, [review])
+    return found
 
 
 def tell_author(session: Session, review: Review) -> None:

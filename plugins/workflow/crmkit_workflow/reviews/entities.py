@@ -69,6 +69,7 @@ class Review(Record):
     decided_at: Moment | None = locked(datetime())
     reason: str | None = locked(long_text())
     comments: object | None = locked(json(help="What is to be mended, by field."))
+    shared: bool | None = locked(boolean(help="Whether the record was opened to the reviewer."))
 
 
 DECLARATIONS = (

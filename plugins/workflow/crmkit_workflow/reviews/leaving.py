@@ -9,6 +9,7 @@ from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
 from crmkit_workflow.reviews.beginning import tell_reviewers
 from crmkit_workflow.reviews.entities import Review
+from crmkit_workflow.reviews.opening import close_records, open_records
 from crmkit_workflow.reviews.status import PENDING, is_reviewable
 from crmkit_workflow.staff import superiors
 
@@ -35,11 +36,13 @@ def hand_on(session: Session, left: Iterable[int]) -> None:
                 ]
                 session.update_many(pairs)
         rounds = session.find(Review, {"state": PENDING, "reviewer": user})
+        close_records(session, rounds)
         handed = session.update_many(
             (each, {"reviewer": found})
             for each in rounds
             if (found := besides(line_of(each.record.entity), int(each.author)))
         )
+        open_records(session, handed)
         tell_reviewers(session, handed)
         if any(each.reviewer == session.principal.user for each in handed):  # notices tell nobody of its own doing
             text = _("What awaited the review of this user awaits yours now.")

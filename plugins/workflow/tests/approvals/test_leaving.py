@@ -11,7 +11,8 @@ from crmkit import User
 from crmkit.errors import Refused
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.requests import ApprovalTask
-from crmkit_workflow.errors import NotDecidableError
+from crmkit_workflow.errors import NotDecidableError, NotRecallableError
+from crmkit_workflow.handover.handing import deactivate
 from crmkit_workflow.positions.entities import Position, PositionHolder
 from crmkit_workflow.reviews.entities import ReviewRule
 
@@ -99,3 +100,21 @@ def test_a_position_that_is_left_falls_to_the_one_above(firm: Firm, crm: CRM) ->
     with crm.session(actor="admin") as session:
         session.update(session.get(User, firm.user("lee").id), active=True)
     assert firm.approve("lee", request) == "approved"
+
+
+@pytest.mark.row("F7")
+@SQLITE
+def test_when_the_submitter_has_left_the_owner_answers_for_a_request(firm: Firm, crm: CRM) -> None:
+    """Who owns the record by then is told of the decision, and recalls what others can't."""
+    firm.flow({"users": ["lee"]})
+    deal, other = firm.deal(), firm.deal(name="Other")
+    request, recalled = firm.submit(deal), firm.submit(other)
+    with crm.session(actor="admin") as session:
+        deactivate(session, firm.user("sam"), default=firm.user("kim").ref)
+    with pytest.raises(NotRecallableError):
+        firm.recall("fay", recalled)
+    assert firm.recall("kim", recalled) == "recalled"
+    firm.reject("lee", request)
+    with crm.session(actor="kim") as session:
+        assert [each.text for each in session.notices()] == ["Opportunity 1 was rejected."]
+    assert firm.awaited(firm.submit(deal, actor="kim")) == ["lee"]

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import SYSTEM, Contact, Customer, User
+from crmkit import SYSTEM, Contact, Customer, Grant, Opportunity, Role, User
 from crmkit.errors import ConflictError, NotFoundError, Refused
+from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.errors import NotReviewableError
+from crmkit_workflow.handover.handing import deactivate
 from crmkit_workflow.positions.entities import Position, PositionHolder
 from crmkit_workflow.reviews.deciding import approve_review, reject_review, submit_for_review
 from crmkit_workflow.reviews.entities import Review, ReviewRule
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crmkit import CRM
+    from crmkit.testing.fixtures import CRMFactory
 
     Firm = Any  # see conftest.py, which can't be imported
 
+NARROW = Role(name="narrow", grants=(Grant(entity="customer", read="own"), Grant(entity="user", read="all")))
 SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -88,7 +92,7 @@ def test_a_draft_waits_for_its_author(firm: Firm, crm: CRM) -> None:
     rule(crm, at_once=False)
     acme = created(crm)
     assert (acme.review, seeing(crm)) == ("draft", ["admin", "mia", "sam"])
-    with crm.session(actor="mia") as session, pytest.raises(NotReviewableError, match="Only its author"):
+    with crm.session(actor="mia") as session, pytest.raises(NotReviewableError, match="Only its author or its owner"):
         submit_for_review(session, session.get(Customer, acme.id))
     with crm.session(actor="sam") as session:
         assert submit_for_review(session, acme).review == "pending"
@@ -204,3 +208,65 @@ def test_rules_speak_of_what_is_there(firm: Firm, crm: CRM) -> None:
     rule(crm)
     with crm.session(actor="eve") as session, pytest.raises(Refused, match="Nobody can review this"):
         session.create(Customer, name="Acme")
+
+
+@pytest.mark.row("B16")
+def test_a_reviewer_sees_what_awaits_it(make_crm: CRMFactory) -> None:
+    """A record is opened to a reviewer who doesn't see it, as long as it awaits this one's review."""
+    crm = make_crm(["workflow", make_plugin("narrow", NARROW)])
+    with crm.session(actor="admin") as session:
+        eve = session.create(User, name="Eve", external_id="eve", roles=["narrow"])
+        mia = session.create(User, name="Mia", external_id="mia", roles=["narrow"], manager=eve)
+        session.create(User, name="Sam", external_id="sam", roles=["member"], manager=mia)
+    rule(crm)
+    acme, other = created(crm), created(crm, name="Other")
+    with crm.session(actor="mia") as session:
+        assert session.count(Review) == session.count(Customer) == 2
+        assert reject_review(session, session.get(Customer, acme.id), reason="A typo.").review == "rejected"
+        assert session.count(Customer) == 1
+    with crm.session(actor="sam") as session:
+        submit_for_review(session, session.get(Customer, acme.id))
+    with crm.session(actor="mia") as session:
+        assert approve_review(session, session.get(Customer, acme.id)).review == "approved"
+        assert [each.id for each in session.find(Customer)] == [other.id]
+    with crm.session(actor="admin") as session:
+        session.update(mia, active=False)
+        assert [str(each.to) for each in session.shares(session.get(Customer, other.id))] == [str(eve.ref)]
+    with crm.session(actor="eve") as session:
+        approve_review(session, session.find(Customer)[0])
+        assert session.count(Customer) == session.count(Review) == 0
+
+
+@pytest.mark.row("B16")
+@SQLITE
+def test_changes_by_a_move_are_reviewed(firm: Firm, crm: CRM) -> None:
+    """What a move changes beside the stage is reviewed as if it was updated; the stage itself isn't."""
+    rule(crm, entity="opportunity", name="Deals", changes=True)
+    deal = firm.deal()
+    with crm.session(actor="mia") as session:
+        approve_review(session, session.get(Opportunity, deal.id))
+    with crm.session(actor="sam") as session:
+        deal = session.move(session.get(Opportunity, deal.id), "proposal")
+        assert deal.review == "approved"
+        deal = session.move(deal, "won", amount=99_000)
+        assert (deal.review, session.count(Review)) == ("pending", 2)
+    with crm.session(actor="fay") as session:
+        assert session.count(Opportunity) == 0
+
+
+@pytest.mark.row("B17")
+def test_the_owner_submits_what_was_sent_back(firm: Firm, crm: CRM) -> None:
+    """When the author has left, whoever owns the record mends and submits it, and reviews it no more than an author."""
+    rule(crm)
+    acme = created(crm)
+    with crm.session(actor="mia") as session:
+        reject_review(session, session.get(Customer, acme.id), reason="A typo.")
+    mia, eve = firm.user("mia"), firm.user("eve")
+    with crm.session(actor="admin") as session:
+        deactivate(session, firm.user("sam"), default=mia.ref)
+    with crm.session(actor="fay") as session, pytest.raises(NotFoundError):
+        submit_for_review(session, acme)
+    with crm.session(actor="mia") as session:
+        mended = session.update(session.get(Customer, acme.id), city="Paris")
+        found = submit_for_review(session, mended)
+        assert (found.review, found.review_author, found.reviewer) == ("pending", mia.ref, eve.ref)
