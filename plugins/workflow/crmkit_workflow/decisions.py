@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.approvals import faces, flow_rules, flows, following, gating, leaving, locking, requests, status
+from crmkit_workflow.approvals import (
+    faces,
+    flow_rules,
+    flows,
+    following,
+    gating,
+    leaving,
+    locking,
+    requests,
+    status,
+    voiding,
+)
 from crmkit_workflow.completeness import entities as completeness
 from crmkit_workflow.completeness import scoring
 from crmkit_workflow.delegation import entities as delegation
@@ -52,7 +63,8 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     flow_rules.check(session, drafts)
     delegation_rules.check(session, drafts)
     locking.refuse_changes(session, drafts)
-    gating.void_changed(session, drafts)
+    voiding.void_changed(session, drafts)
+    gating.begin_as_draft(session, drafts)
     review_rules.check(session, drafts)
     reviews.mark_changed(session, drafts)
     scoring.check(session, drafts)
@@ -62,7 +74,8 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Lock what is being approved, ask for approvals that stages need, and mark what is reviewed."""
     locking.refuse_changes(session, moves)
-    gating.void_changed(session, moves)
+    voiding.void_changed(session, moves)
+    gating.begin_as_draft(session, moves)
     gating.check_moves(session, moves)
     reviews.mark_changed(session, moves)
     scoring.fill(session, moves)
@@ -83,6 +96,7 @@ def before_merge(session: Session, drafts: Batch[MergeDraft]) -> None:
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
     """Begin reviews of new records, follow who holds positions, and keep scores right."""
+    voiding.void_by_parts(session, changes)
     following.follow_changes(session, changes)
     reviews.begin_rounds(session, changes)
     follow_scores(session, changes)
@@ -91,8 +105,9 @@ def after_create(session: Session, changes: Batch[Change]) -> None:
 def after_update(session: Session, changes: Batch[Change]) -> None:
     """Close void approvals, begin reviews of changed records, and hand on what awaits who left."""
     reviews.begin_rounds(session, changes)
-    gating.note_void(session, changes)
-    gating.restart_grown(session, changes)
+    voiding.note_void(session, changes)
+    voiding.restart_grown(session, changes)
+    voiding.void_by_parts(session, changes)
     following.follow_changes(session, changes)
     leaving.hand_on(session, changes)
     follow_scores(session, changes)
@@ -107,14 +122,15 @@ def follow_scores(session: Session, changes: Batch[Change]) -> None:
 def after_move(session: Session, changes: Batch[Change]) -> None:
     """Begin reviews of changed records, close void approvals, and keep scores right."""
     reviews.begin_rounds(session, changes)
-    gating.note_void(session, changes)
-    gating.restart_grown(session, changes)
+    voiding.note_void(session, changes)
+    voiding.restart_grown(session, changes)
     scoring.settle(session, changes)
 
 
 def after_restore(session: Session, changes: Batch[Change]) -> None:
     """Find positions that are back their places, follow their holders, and score anew by a rule that is back."""
     position_rules.find_places(session, changes)
+    voiding.void_by_parts(session, changes)
     following.follow_changes(session, changes)
     scoring.ask_again(session, changes)
 
@@ -122,6 +138,7 @@ def after_restore(session: Session, changes: Batch[Change]) -> None:
 def after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted positions leave, and hand on what awaits who left."""
     position_rules.close_gaps(session, changes)
+    voiding.void_by_parts(session, changes)
     following.follow_changes(session, changes)
     leaving.hand_on(session, changes)
     scoring.ask_again(session, changes)

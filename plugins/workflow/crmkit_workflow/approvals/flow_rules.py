@@ -8,7 +8,7 @@ from crmkit.core.reading.filters import parse
 from crmkit.errors import FilterError
 from crmkit.translation import _
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
-from crmkit_workflow.approvals.status import is_approvable
+from crmkit_workflow.approvals.status import contents, is_approvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,8 @@ def check_names(session: Session, entity: EntityModel, draft: Draft) -> None:
     amount, voided, stages = draft.get("amount_field"), draft.get("voided_by"), draft.get("stages")
     if amount is not None and amount not in entity.amounts:
         draft.refuse("amount_field", _("{name!r} is no amount of {entity}.", name=amount, entity=entity.name))
-    refuse_unknown(draft, "voided_by", voided, entity.writable)
+    parts = [each.name for each in contents(session.model, entity)]
+    refuse_unknown(draft, "voided_by", voided, [*entity.writable, *parts])
     known = {each for pipeline in session.model.pipelines_of(entity.name) for each in pipeline.positions}
     refuse_unknown(draft, "stages", stages, known)
 

@@ -63,7 +63,8 @@ class ApprovalFlow(Record):
     stages: tuple[str, ...] | None = tags(help="The stages that records enter only when this flow has approved them.")
     voided_by: tuple[str, ...] | None = tags(
         label="Fields that void it",
-        help="Fields whose change makes an approval void; the amount if nothing is said.",
+        help="Fields whose change makes an approval void, and parts such as order_line; the amount, and parts with "
+        "amounts, if nothing is said.",
     )
 
 

@@ -18,6 +18,7 @@ from crmkit_workflow.approvals.flows import (
     ApprovalStep,
     ApprovalStepUser,
 )
+from crmkit_workflow.approvals.status import contents
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -50,7 +51,7 @@ class Plan:
     """The steps that a request goes through, place by place, and the settings of its flow at the time.
 
     Attributes:
-        voided_by: the fields whose change makes the approval void.
+        voided_by: the fields whose change makes the approval void, and the entities of parts.
         amount_field: the amount by which limits go.
     """
 
@@ -134,9 +135,14 @@ def make_plan(
         administrator=None if flow.administrator is None else int(flow.administrator),
         rejects_to=flow.rejects_to,
         restarts_from=flow.restarts_from,
-        voided_by=flow.voided_by or (() if amount is None else (amount,)),
+        voided_by=flow.voided_by or (*(() if amount is None else (amount,)), *priced_parts(session, entity)),
         amount_field=amount,
     )
+
+
+def priced_parts(session: Session, entity: EntityModel) -> list[str]:
+    """Return the entities whose records are parts of an entity's and have amounts, such as an order's lines."""
+    return [each.name for each in contents(session.model, entity) if each.amounts]
 
 
 def planned_steps(step: ApprovalStep, named: Iterable[int], chosen: Iterable[int]) -> list[PlannedStep]:

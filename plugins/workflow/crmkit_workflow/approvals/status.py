@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import Choice, Customer, Opportunity, Order, choice, extend, locked
-from crmkit.core.declare.kinds import ChoiceKind
+from crmkit.core.declare.kinds import ChoiceKind, RefKind
 from crmkit.translation import _
 
 if TYPE_CHECKING:
-    from crmkit import EntityModel, Record
+    from crmkit import EntityModel, Model, Record
 
 APPROVAL = "approval"
 PENDING, APPROVED, REJECTED, RECALLED, VOID, DRAFT = "pending", "approved", "rejected", "recalled", "void", "draft"
@@ -41,6 +41,15 @@ def approvable(entity: type[Record]) -> type:
 
 
 DECLARATIONS = (approvable(Customer), approvable(Opportunity), approvable(Order))
+
+
+def contents(model: Model, entity: EntityModel) -> list[EntityModel]:
+    """Return the entities whose records are parts of one entity's: declared for it, not attached to whatever it be."""
+    return [
+        each
+        for each in model.entities.values()
+        if each.whole is not None and isinstance(each.whole.kind, RefKind) and each.whole.target == entity.name
+    ]
 
 
 def is_approvable(entity: EntityModel) -> bool:

@@ -8,12 +8,12 @@ from crmkit.errors import AccessDeniedError, NotFoundError, Refusal
 from crmkit.translation import _
 from crmkit_workflow.approvals.course import announce, finish, go_on, lock
 from crmkit_workflow.approvals.flows import CHOSEN, REFUSING
-from crmkit_workflow.approvals.gating import approved_requests, end
 from crmkit_workflow.approvals.matters import answering
 from crmkit_workflow.approvals.parts import as_seen, known
 from crmkit_workflow.approvals.plan import fitting_flow, is_same_course, make_plan, plan_of
 from crmkit_workflow.approvals.requests import ApprovalRequest
 from crmkit_workflow.approvals.status import PENDING, RECALLED, REJECTED, is_approvable
+from crmkit_workflow.approvals.voiding import approved_requests, end
 from crmkit_workflow.errors import NotRecallableError, NotSubmittableError, NoUserError
 
 if TYPE_CHECKING:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import SYSTEM, Customer, Grant, Opportunity, Order, OrderLine, Role, User
+from crmkit import (
+    SYSTEM,
+    Contact,
+    Customer,
+    Grant,
+    Opportunity,
+    OpportunityContact,
+    Order,
+    OrderLine,
+    Role,
+    User,
+)
 from crmkit.errors import ConflictError, Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit_workflow.approvals.deciding import approve
@@ -19,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from crmkit import CRM
+    from crmkit import CRM, Session
+    from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
 
     Firm = Any  # see conftest.py, which can't be imported
@@ -217,3 +229,69 @@ def test_every_flow_that_gates_a_stage_is_asked_in_turn(firm: Firm) -> None:
         rows = session.rows(ApprovalRequest, ["flow.name", "status"], {"record": deal}, order="id")
     assert list(rows) == [("Offer", "void"), ("Contract", "approved"), ("Offer", "void")]
     assert firm.awaited(firm.submit(deal)) == ["lee"]
+
+
+@pytest.mark.row("F7")
+def test_changed_lines_make_an_approval_void(firm: Firm, crm: CRM, clock: FrozenClock) -> None:
+    """Adding, changing or taking away lines is changing what was approved; deleting and restoring the order isn't."""
+    firm.flow(ONE, entity="order")
+    with crm.session(actor="sam") as session:
+        acme = session.create(Customer, name="Acme")
+        order = session.create(Order, customer=acme, amount=100)
+        line, other = session.create_many(OrderLine, [{"order": order, "position": number} for number in (1, 2)])
+
+    changes: list[Callable[[Session], object]] = [
+        lambda session: session.update(line, quantity=500),
+        lambda session: session.create(OrderLine, order=order, price=100),
+        lambda session: session.delete(other),
+        lambda session: session.restore(OrderLine, other.id),
+    ]
+    for change in changes:
+        clock.advance(minutes=1)
+        request = firm.submit(order)
+        firm.approve("lee", request)
+        clock.advance(minutes=1)
+        with crm.session(actor="sam") as session:
+            change(session)
+            assert session.get(Order, order.id).approval == "void"
+            assert session.get(ApprovalRequest, request.id).status == "void"
+    request = firm.submit(order)
+    firm.approve("lee", request)
+    clock.advance(minutes=1)
+    with crm.session(actor="admin") as session:
+        session.delete(session.get(Order, order.id))
+    with crm.session(actor="admin") as session:
+        session.restore(Order, order.id)
+        assert session.get(Order, order.id).approval == "approved"
+        assert session.get(ApprovalRequest, request.id).status == "approved"
+
+
+@pytest.mark.row("F7")
+@SQLITE
+def test_a_flow_says_which_parts_make_its_approval_void(firm: Firm, crm: CRM) -> None:
+    """Parts without amounts, such as the contacts of a deal, do so when the flow names them, lines when it doesn't."""
+    with pytest.raises(Refused, match="no 'order_line'"):
+        firm.flow(ONE, voided_by=["order_line"])
+    firm.flow(ONE)
+    firm.flow(ONE, name="Careful", rank=1, condition="amount > 10_000", voided_by=["opportunity_contact"])
+    found = []
+    for amount in (10_000, 10_001):
+        deal = firm.deal(amount=amount)
+        firm.approve("lee", firm.submit(deal))
+        with crm.session(actor="sam") as session:
+            lea = session.create(Contact, name="Lea")
+            session.create(OpportunityContact, opportunity=deal, contact=lea)
+        found.append(firm.status(deal))
+    assert found == ["approved", "void"]
+
+
+@pytest.mark.row("F7")
+@SQLITE
+def test_what_begins_to_fit_a_flow_is_not_submitted(firm: Firm) -> None:
+    """A deal that is won below the amount from which it is approved, and raised then, is shown as not submitted."""
+    firm.flow(ONE, stages=["won"], condition="amount >= 10_000")
+    deal = firm.deal(amount=10)
+    with firm.crm.session(actor="sam") as session:
+        won = session.move(session.get(Opportunity, deal.id), "won")
+        assert won.approval is None
+        assert session.update(won, amount=99_000).approval == "draft"
