@@ -25,7 +25,7 @@ from crmkit_activities import (
 )
 from crmkit_activities.care import dates
 from crmkit_activities.events import commands as event_commands
-from crmkit_activities.events import conflicts, event, notifying
+from crmkit_activities.events import conflicts, event, letters, notifying
 from crmkit_activities.events import hooks as event_hooks
 from crmkit_activities.follow_up import plan, resetting, withdrawing
 from crmkit_activities.mail import channel, servers
@@ -66,6 +66,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from event.DECLARATIONS
     yield from conflicts.DECLARATIONS
     yield from event_commands.DECLARATIONS
+    yield from letters.DECLARATIONS
     yield from channel.DECLARATIONS
     yield from reminder.DECLARATIONS
     yield from plan.DECLARATIONS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -14,9 +15,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from attrs import define, field
 
-from crmkit import SYSTEM, Message, User
+from crmkit import SYSTEM, Contact, Message, User
 from crmkit.errors import GivenUpError, Refused
 from crmkit_activities.errors import MailFailedError
+from crmkit_activities.events.attendance import invite
+from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.mail.servers import MailServer
 from crmkit_activities.mail.smtp import send
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing.clock import FrozenClock
 
+TEN = datetime(2026, 3, 3, 10, tzinfo=UTC)
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -243,5 +247,48 @@ def test_without_a_server_nothing_is_kept_for_later(crm: CRM, mailbox: Mailbox, 
     tell(crm, "Hello")
     with crm.session(actor="admin") as session:
         session.update(server, active=True)
+    crm.worker().run_once()
+    assert mailbox.letters == []
+
+
+@pytest.mark.row("C7")
+def test_guests_who_are_no_users_get_letters(crm: CRM, port: int, mailbox: Mailbox, clock: FrozenClock) -> None:
+    """Contacts and addresses are told of what becomes of an event, each once; who declines or has no address isn't."""
+    set_up(crm, port)
+    with crm.session(actor="ann") as session:
+        lea = session.create(Contact, name="Lea", email="lea@example.org")
+        event = session.create(CalendarEvent, subject="Demo", starts_at=TEN, place="Room 2")
+        invite(session, event, [lea, session.create(Contact, name="Max")])
+        session.create(EventAttendee, event=event, address="Zoe@example.org")
+        session.create(EventAttendee, event=event, address="no@example.org", attendance="declined")
+    crm.worker().run_once()
+    with crm.session(actor="ann") as session:
+        event = session.update(event, place="Room 3")
+        [zoe] = session.find(EventAttendee, {"address": "Zoe@example.org"})
+        session.delete(zoe)
+    crm.worker().run_once()
+    clock.advance(hours=1)
+    with crm.session(actor="ann") as session:
+        session.delete(session.get(CalendarEvent, event.id))
+    crm.worker().run_once()
+    said = sorted((each["To"].lower(), each["Subject"].split(",")[0]) for each in mailbox.letters)
+    assert said == [
+        ("lea@example.org", "Cancelled: Demo"),
+        ("lea@example.org", "Changed: Demo"),
+        ("lea@example.org", "You are invited: Demo"),
+        ("zoe@example.org", "Changed: Demo"),
+        ("zoe@example.org", "You are invited: Demo"),
+        ("zoe@example.org", "You are no longer invited: Demo"),
+    ]
+    assert len({each["Message-ID"] for each in mailbox.letters}) == len(mailbox.letters)
+
+
+def test_an_organizer_tells_the_guests(crm: CRM, port: int, mailbox: Mailbox) -> None:
+    """Guests of an event that somebody else organizes get no letters from here."""
+    set_up(crm, port)
+    with crm.session(actor="ann") as session:
+        values = {"subject": "Demo", "starts_at": TEN}
+        theirs = session.create_many(CalendarEvent, [{**values, "organizer": "mailto:them@example.org"}])[0]
+        session.create(EventAttendee, event=theirs, address="zoe@example.org")
     crm.worker().run_once()
     assert mailbox.letters == []

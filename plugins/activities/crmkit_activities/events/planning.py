@@ -178,7 +178,8 @@ def join_series(session: Session, draft: Draft) -> None:
     if series.series is not None:
         draft.refuse("series", _("This event is itself an occurrence of a series."))
         return
-    for name, value in {"uid": None, **as_series(series, draft.get("visibility"))}.items():
+    organizer = draft.get("organizer") or series.organizer
+    for name, value in {"uid": None, "organizer": organizer, **as_series(series, draft.get("visibility"))}.items():
         if draft.get(name) != value:
             draft.set(name, value)
     if draft.get("occurrence") is None:

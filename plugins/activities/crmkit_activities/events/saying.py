@@ -53,6 +53,11 @@ def on_calendar(event: Record, when: str) -> Text:
     return _("On your calendar: {subject}, {when}", subject=event.subject, when=when)
 
 
+def invited(event: Record, when: str) -> Text:
+    """Return what somebody is told who is invited and has no calendar here."""
+    return _("You are invited: {subject}, {when}", subject=event.subject, when=when)
+
+
 def altered(event: Record, when: str) -> Text:
     """Return what is told of an event that is changed."""
     return _("Changed: {subject}, now {when}", subject=event.subject, when=when)
