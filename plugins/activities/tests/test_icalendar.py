@@ -9,6 +9,7 @@ from attrs import evolve
 from crmkit import CRM, Contact, User
 from crmkit.core.storage.moments import utc_now
 from crmkit_activities.attachments import Attachment
+from crmkit_activities.events.attendance import answer, invite
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.events.recurrence import Extra
 from crmkit_activities.events.rules import parse_rule
@@ -119,6 +120,35 @@ def test_importing_again_brings_up_to_date(crm: CRM, people: Mapping[str, User])
         done = import_calendar(session, written(newer))
         assert (done.created, done.updated, done.removed) == (0, 1, 1)
         assert by_id(read_calendar(export_calendar(session), "UTC").events) == by_id([newer])
+
+
+def test_answers_stay_when_a_file_comes_again(crm: CRM, people: Mapping[str, User]) -> None:
+    """What a user has answered here is not what a file says that doesn't know of it; who is known by e-mail is one."""
+    with crm.session(actor="admin") as session:
+        for name in ("ann", "bob", "cem"):
+            session.update(session.get(User, people[name].id), email=f"{name}@example.org")
+    guests = (Guest(address="bob@example.org"), Guest(address="cem@example.org", attendance="accepted"))
+    data = written(evolve(EVERYTHING, guests=guests), evolve(MOVED, guests=(evolve(guests[0], attendance="declined"),)))
+    with crm.session(actor="ann") as session:
+        import_calendar(session, data)
+        [series] = session.find(CalendarEvent, "series is None")
+        [moved] = session.find(CalendarEvent, "series is not None")
+        assert states(session, moved) == {people["bob"].ref: "declined"}
+        invite(session, series, [people["mia"]])
+    with crm.session(actor="bob") as session:
+        answer(session, series, "accepted")
+    with crm.session(actor="cem") as session:
+        answer(session, series, "declined")
+    with crm.session(actor="ann") as session:
+        answered = {people["bob"].ref: "accepted", people["cem"].ref: "declined", people["mia"].ref: "invited"}
+        for again in (data, export_calendar(session)):
+            import_calendar(session, again)
+            assert states(session, series) == answered
+
+
+def states(session: Session, event: CalendarEvent) -> dict[object, str]:
+    """Return who is invited to an event, with the states."""
+    return {each.who: each.attendance for each in session.find(EventAttendee, {"event": event})}
 
 
 def test_one_event_goes_out_with_its_changes(crm: CRM, people: Mapping[str, User]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -9,6 +10,7 @@ from attrs import define, field
 from crmkit import Contact, Ref, User
 from crmkit.core.declare.conventions import Conventions
 from crmkit.core.declare.kinds import EmailKind
+from crmkit.core.declare.values import ref_class
 from crmkit.errors import InvalidValue, Refused
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.events.members import number_of
@@ -19,7 +21,7 @@ from crmkit_activities.ics.values import Problem
 from crmkit_activities.referring import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from crmkit import Record, Session
     from crmkit_activities.ics.values import Guest, IcsEvent
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     Wanted = tuple[IcsEvent, dict[str, object], Record | None]
 
 AT_ONCE = 1_000
+OURS = re.compile(r"(mailto:)?(?P<entity>user|contact|customer)-(?P<number>\d{1,15})@users\.crmkit\.invalid")
 
 
 @define(kw_only=True)
@@ -69,8 +72,11 @@ def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] |
     for gone in before.values():
         session.delete(gone)
         result.removed += 1
-    written += write_all(session, wanted, result)
-    invite_all(session, written)
+    old = {record.id for _event, _values, record in wanted if record is not None} | {each.id for each in known.values()}
+    invite_all(session, written, old)  # guests of series are guests of their occurrences, of which the file says more
+    changed = write_all(session, wanted, result)
+    invite_all(session, changed, old)
+    written += changed
     remind_all(session, written, who, result.problems)
     attach_all(session, written, result.problems)
     return result
@@ -176,13 +182,13 @@ def values_of(event: IcsEvent) -> dict[str, object]:
     }
 
 
-def invite_all(session: Session, written: Sequence[tuple[IcsEvent, Record]]) -> None:
-    """Bring the attendees of events to what a file says of them."""
+def invite_all(session: Session, written: Sequence[tuple[IcsEvent, Record]], old: Container[int]) -> None:
+    """Bring the attendees of events to what a file says of them; `old` are the ids of events that were there before."""
     numbers = sorted(record.id for _event, record in written)
-    there: dict[int, dict[str, Record]] = {}
+    there: dict[int, dict[object, Record]] = {}
     for some in chunks(numbers):
         for each in session.find(EventAttendee, "event in given.some", given={"some": some}):
-            there.setdefault(number_of(each.event), {})[str(each.address or "").lower()] = each
+            there.setdefault(number_of(each.event), {})[key_of(each)] = each
     people = people_of(session, {guest.address for event, _record in written for guest in event.guests})
     new: list[dict[str, object]] = []
     changes: list[tuple[EventAttendee, Mapping[str, object]]] = []
@@ -190,12 +196,13 @@ def invite_all(session: Session, written: Sequence[tuple[IcsEvent, Record]]) -> 
         known = there.get(record.id, {})
         taken = {each.who for each in known.values()}
         for guest in event.guests:
-            values = said(guest)
-            found = known.pop(guest.address.lower(), None)
+            address = guest.address.lower()
+            who, values = people.get(address), said(guest)
+            found = known.pop(address, None) or known.pop(who or ours(address), None)
             if found is not None:
-                changes.append((found, values))  # type: ignore[arg-type]
+                anew = said_anew(guest, found, record.owner) if record.id in old else values
+                changes.append((found, anew))  # type: ignore[arg-type]
                 continue
-            who = people.get(guest.address.lower())
             new.append({"event": record, "who": None if who in taken else who, "address": guest.address, **values})
             taken.add(who)
         for gone in known.values():
@@ -208,6 +215,32 @@ def invite_all(session: Session, written: Sequence[tuple[IcsEvent, Record]]) -> 
 def said(guest: Guest) -> dict[str, object]:
     """Return what a file says of an attendee."""
     return {"name": guest.name, "part": guest.part, "attendance": guest.attendance}
+
+
+def said_anew(guest: Guest, known: Record, owner: object) -> dict[str, object]:
+    """Return what a file says of an attendee who is invited already.
+
+    Answers stay of which the file doesn't know, and so do those of users, but for the owner of the calendar: they give
+    them here.
+    """
+    values = said(guest)
+    is_elsewhere = not isinstance(known.who, Ref) or known.who.entity != "user" or known.who == owner
+    if guest.attendance == "invited" or (known.answered_at is not None and not is_elsewhere):
+        del values["attendance"]
+    if known.address is None:
+        del values["name"]
+    return values
+
+
+def key_of(attendee: Record) -> object:
+    """Return by what a file names an attendee: the address; of who is invited without one, who that is."""
+    return (attendee.who or attendee.id) if attendee.address is None else str(attendee.address).lower()
+
+
+def ours(address: str) -> Ref[object] | None:
+    """Return who somebody is to whom the export gave an address, having none."""
+    found = OURS.fullmatch(address)
+    return ref_class(found["entity"])(int(found["number"])) if found else None
 
 
 def people_of(session: Session, addresses: Iterable[str]) -> dict[str, Ref[object]]:
