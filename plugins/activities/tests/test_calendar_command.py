@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crmkit import Table
+from crmkit import Table, Team
 from crmkit.errors import Refused
 from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.events.showing import show
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crmkit import CRM, Session, User
+    from crmkit.testing.clock import FrozenClock
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -61,12 +62,19 @@ def test_the_command_writes_and_reads_files(crm: CRM, people: Mapping[str, User]
 
 
 @pytest.mark.row("C6")
-def test_the_command_finds_a_free_time(crm: CRM, people: Mapping[str, User]) -> None:
-    """It finds the first time that suits a team, in its working hours."""
+def test_the_command_finds_a_free_time(crm: CRM, people: Mapping[str, User], clock: FrozenClock) -> None:
+    """It finds the first time from now on that suits a team, in its working hours, if there is anybody in it."""
     with crm.session(actor="ann") as session:
         session.create(CalendarEvent, subject="Demo", starts_at=MONDAY, length=timedelta(hours=2))
         assert run(session, slot=timedelta(hours=1), team="North") == "Free from 2026-03-02 11:00 to 2026-03-02 12:00."
         assert run(session, slot=timedelta(hours=9), team="North") == "There is no such time in these days."
+    clock.advance(hours=6, seconds=20)
+    with crm.session(actor="ann") as session:
+        assert run(session, slot=timedelta(hours=1), team="North") == "Free from 2026-03-02 15:01 to 2026-03-02 16:01."
+        assert str(run(session, since=MONDAY.date() - timedelta(days=9), slot=timedelta(hours=1))).startswith("There")
+        session.elevated.create(Team, name="Nobody")
+        with pytest.raises(Refused, match="nobody in these teams"):
+            run(session, slot=timedelta(hours=1), team="Nobody")
 
 
 @pytest.mark.row("C6")

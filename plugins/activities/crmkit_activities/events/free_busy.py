@@ -93,12 +93,16 @@ def first_slot(
     None if there is none from one moment to the other.
 
     Raises:
-        AccessDeniedError, NotFoundError, Refused: as `free_busy`.
+        AccessDeniedError, NotFoundError: as `free_busy`.
+        Refused: as `free_busy`, and if there is nobody in the teams.
     """
     if length.total_seconds() <= 0:
         text = _("Ask for a time that lasts.")
         raise Refused(entity="calendar", refusals=(Refusal(path="length", text=text),))
     found, window, people = taken(session, start, end, users, teams)
+    if not people:
+        text = _("There is nobody in these teams.")
+        raise Refused(entity="calendar", refusals=(Refusal(path="team", text=text),))
     hours = session.elevated.calendars.of_each(people)
     closed = [
         span

@@ -69,13 +69,26 @@ def show(
         return write_out(session, out, chosen["users"])
     start, end = window(session, since, days)
     if slot is not None:
-        found = first_slot(session, slot, start, end, users=chosen["users"], teams=chosen["teams"])
-        if found is None:
-            return _("There is no such time in these days.")
-        place = zone(session.model.conventions.time_zone)
-        first, last = (each.astimezone(place).strftime("%Y-%m-%d %H:%M") for each in (found.start, found.end))
-        return _("Free from {first} to {last}.", first=first, last=last)
+        return free(session, slot, max(start, full_minute(session.unit.now)), end, chosen)
     return table(session, since, days, chosen)
+
+
+def full_minute(moment: datetime) -> datetime:
+    """Return the full minute that a moment is, or the next one."""
+    full = moment.replace(second=0, microsecond=0)
+    return full if full == moment else full + timedelta(minutes=1)
+
+
+def free(
+    session: Session, slot: timedelta, start: datetime, end: datetime, chosen: dict[str, list[Ref[object]]]
+) -> str:
+    """Say when there is time first that is free."""
+    found = first_slot(session, slot, start, end, users=chosen["users"], teams=chosen["teams"]) if start < end else None
+    if found is None:
+        return _("There is no such time in these days.")
+    place = zone(session.model.conventions.time_zone)
+    first, last = (each.astimezone(place).strftime("%Y-%m-%d %H:%M") for each in (found.start, found.end))
+    return _("Free from {first} to {last}.", first=first, last=last)
 
 
 def write_out(session: Session, file: str, users: list[Ref[object]]) -> str:
