@@ -80,6 +80,29 @@ def test_who_leaves_is_not_expected_any_more(crm: CRM, people: Mapping[str, User
         assert states(session, one) == {"Bob": "accepted"}
 
 
+def test_another_team_is_invited_instead(crm: CRM, people: Mapping[str, User]) -> None:
+    """A group that stands for another team takes back what is open of the former one, and invites the new one."""
+    with crm.session(actor="admin") as session:
+        event = session.create(CalendarEvent, subject="Kick-off", starts_at=MONDAY)
+        group = session.create(EventGroup, event=event, team=people["ann"].team)
+    with crm.session(actor="bob") as session:
+        answer(session, event, "accepted")
+    with crm.session(actor="admin") as session:
+        session.update(group, team=people["cem"].team)
+        assert states(session, event) == {"Bob": "accepted", "Cem": "invited"}
+
+
+def test_a_team_that_comes_below_an_invited_one_is_offered_its_events(crm: CRM, people: Mapping[str, User]) -> None:
+    """And what is open is taken back when it goes elsewhere."""
+    with crm.session(actor="admin") as session:
+        event = session.create(CalendarEvent, subject="Kick-off", starts_at=MONDAY)
+        session.create(EventGroup, event=event, team=people["ann"].team)
+        south = session.update(session.get(Team, int(people["cem"].team or 0)), parent=people["ann"].team)
+        assert states(session, event)["Cem"] == "offered"
+        session.update(south, parent=None)
+        assert "Cem" not in states(session, event)
+
+
 def test_many_groups_ask_as_few_questions_as_one(crm: CRM, people: Mapping[str, User]) -> None:
     """Teams within teams and roles are looked up for all groups at once, and who is in several is invited once."""
     with crm.session(actor="admin") as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Ref, User
+from crmkit import Ref, Team, User
 from crmkit.translation import _
 from crmkit_activities.events.event import CANCELLED, OFFERED, EventAttendee, EventGroup
 from crmkit_activities.events.members import (
@@ -14,11 +14,12 @@ from crmkit_activities.events.members import (
     people_of_teams,
     user_ref,
     with_those_above,
+    with_those_below,
 )
 from crmkit_activities.referring import rows_referring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crmkit import Batch, Change, Record, Session
     from crmkit.core.lifecycle.drafts import Draft
@@ -38,9 +39,8 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             draft.refuse("role", _("There is no role {role!r}. There are: {known}.", role=role, known=known))
 
 
-def invite_members(session: Session, changes: Batch[Change]) -> None:
-    """Invite those for whom groups that were invited stand, each once, in as few statements as for one."""
-    groups = [change.after for change in changes.of(EventGroup)]
+def invite_members(session: Session, groups: Sequence[Record]) -> None:
+    """Invite those for whom groups stand, each once, in as few statements as for one."""
     of_teams = people_of_teams(session, {int(group.team) for group in groups if isinstance(group.team, Ref)})
     of_roles = people_of_roles(session, {str(group.role) for group in groups if group.team is None})
     events = {number_of(group.event) for group in groups}
@@ -55,13 +55,48 @@ def invite_members(session: Session, changes: Batch[Change]) -> None:
     session.create_many(EventAttendee, new.values())
 
 
-def follow_users(session: Session, changes: Batch[Change]) -> None:
-    """Offer those who join a team or get a role its open events, and take back what who leaves hasn't answered."""
-    changed = [
+def follow_groups(session: Session, changes: Batch[Change]) -> None:
+    """Invite those for whom groups stand that are new or others now, and take back what others haven't answered."""
+    listed = list(changes.of(EventGroup))
+    known = [change.before for change in listed if change.before is not None]
+    if known:
+        groups = {change.after.id: change.after for change in listed}
+        open_ones = unanswered(session, known)
+        people = session.by_id(session.model.entity(User), {number_of(each.who) for each in open_ones})
+        parents = parents_of(session)
+        for each in open_ones:
+            group, user = groups[number_of(each.through)], people.get(number_of(each.who))
+            if each.event != group.event or user is None or not stands_for(group, user, parents):
+                session.delete(each)
+    if listed:
+        invite_members(session, [change.after for change in listed])
+
+
+def unanswered(session: Session, groups: Iterable[Record]) -> list[EventAttendee]:
+    """Return the open invitations by groups; those to changed occurrences of their events follow by themselves."""
+    events = {group.id: group.event for group in groups}
+    where = "through in given.groups and attendance in ('invited', 'offered')"
+    found = session.find(EventAttendee, where, given={"groups": sorted(events)}) if events else ()
+    return [each for each in found if each.event == events[number_of(each.through)]]
+
+
+def changed_users(session: Session, changes: Batch[Change]) -> list[Record]:
+    """Return the users whose teams or roles are others now, also as a team is below another one."""
+    users = [
         change.after
         for change in changes.of(User)
         if change.before is None or change.changed & {"team", "roles", "active"}
     ]
+    moved = [change.after.id for change in changes.of(Team) if change.before is not None and "parent" in change.changed]
+    if moved:
+        given = {"teams": sorted(with_those_below(parents_of(session), moved))}
+        users += session.find(User, "team in given.teams", given=given)
+    return users
+
+
+def follow_users(session: Session, changes: Batch[Change]) -> None:
+    """Offer those who join a team or get a role its open events, and take back what who leaves hasn't answered."""
+    changed = changed_users(session, changes)
     if not changed:
         return
     groups = session.find(EventGroup, OPEN)
@@ -109,11 +144,5 @@ def stands_for(group: Record, user: Record, parents: Mapping[int, int | None]) -
 
 def take_back(session: Session, changes: Batch[Change]) -> None:
     """Take back the unanswered invitations of a team or role that is no longer invited."""
-    gone = {change.after.id: change.after for change in changes.of(EventGroup)}
-    if not gone:
-        return
-    given = {"groups": sorted(gone)}
-    where = "through in given.groups and attendance in ('invited', 'offered')"
-    for each in session.find(EventAttendee, where, given=given):
-        if each.event == gone[number_of(each.through)].event:  # those of changed occurrences follow
-            session.delete(each)
+    for each in unanswered(session, (change.after for change in changes.of(EventGroup))):
+        session.delete(each)

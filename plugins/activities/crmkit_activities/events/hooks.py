@@ -21,7 +21,6 @@ def before_write(session: Session, drafts: Batch[Draft]) -> None:
 
 def after_create(session: Session, changes: Batch[Change]) -> None:
     """Invite those for whom groups stand, and tell of what is new and what is in the way."""
-    groups.invite_members(session, changes)
     guests.copy(session, changes)
     after_update(session, changes)
 
@@ -30,6 +29,7 @@ def after_update(session: Session, changes: Batch[Change]) -> None:
     """Follow users who come and go, have occurrences follow series, and tell what is different or in the way."""
     occurrences.follow(session, changes)
     guests.follow(session, changes)
+    groups.follow_groups(session, changes)
     groups.follow_users(session, changes)
     announcing.announce(session, changes)
     conflicts.tell_clashes(session, changes)
