@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from crmkit_workflow.pools.results import NotGiven
     from crmkit_workflow.pools.terms import PoolTerms
 
-BATCH = 2000
+BATCH = 5000
 NOT_OVER = "stage.kind not in ('lost', 'done', 'void')"
 JOB = "pool_sweep"
 
