@@ -68,7 +68,10 @@ class Activity(Staged):
     actor: Ref[object] | None = f.any_ref("user", "contact", "customer", person="mentions", help="Who acted.")
     need: str | None = f.long_text(search=True, privacy="personal", label="Expressed need")
     description: str | None = f.long_text(search=True, privacy="personal")
-    delegated_by: Ref[User] | None = f.ref(help="Who gave it to its owner.")
+    delegated_by: Ref[User] | None = f.locked(f.ref(help="Who gave it to its owner; set by itself."))
+    delegated_before: object | None = f.locked(
+        f.json(help="The ids of the users who gave it on, one to the next, before; set by itself.")
+    )
     recurrence: str | None = f.text(max=500, help="How it recurs, as an RRULE of RFC 5545: FREQ=WEEKLY;BYDAY=MO.")
     recurs_from: Date | None = f.date(help="The day on which the series was due first; set by itself.")
     repeat_of: Ref[Activity] | None = f.ref(unique=True, help="The one before it, of a task that recurs.")

@@ -39,10 +39,15 @@ def note_end(session: Session, move: MoveDraft, kind: ActivityKind | None) -> No
     if kind is not None and kind.is_contact and move.get("ended_at") is None:
         began = move.get("started_at") if move.record is None else None
         move.set("ended_at", began if began is not None else now)
+    check_past(session, move)
+
+
+def check_past(session: Session, draft: Draft) -> None:
+    """Refuse moments of what is done that lie in the future."""
     for name in ("ended_at", "started_at"):
-        moment = move.get(name)
-        if isinstance(moment, datetime) and moment > now:
-            move.refuse(name, _("What is done can't have happened in the future."))
+        moment = draft.get(name)
+        if isinstance(moment, datetime) and moment > session.unit.now:
+            draft.refuse(name, _("What is done can't have happened in the future."))
 
 
 def check_values(session: Session, draft: Draft, kind: ActivityKind) -> None:
@@ -60,6 +65,8 @@ def check_changed(session: Session, drafts: Batch[UpdateDraft]) -> None:
     kinds = kinds_of(session.model)
     for draft in drafts.of(Activity):
         kind = kinds.get(str(draft.get("kind")))
+        if draft.get("stage_kind") == "done" and draft.sets("ended_at", "started_at"):
+            check_past(session, draft)
         if kind is not None and draft.get("stage_kind") == "done":
             names = {"kind", *kind.completes_with, *(gate.path for gate in kind.gates)}
             if draft.sets(*names):

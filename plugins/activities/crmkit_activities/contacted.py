@@ -102,9 +102,11 @@ def follow(session: Session, changes: Batch[Change]) -> None:
     known = [change.after for change in reached if change.before is not None]  # a new one has no participants yet
     if known:
         by_id = {activity.id: activity for activity in known}
+        parts: Latest = {}
         for number, person in rows_referring(session, ActivityParticipant, PART, "activity", by_id):
             assert isinstance(number, int)
-            note(found, person, by_id[int(number)])
+            note(parts, person, by_id[int(number)])
+        note_parts(session, found, parts)
     raise_all(session, found)
 
 
@@ -116,10 +118,12 @@ def follow_participants(session: Session, changes: Batch[Change]) -> None:
     kinds = kinds_of(session.model)
     activities = session.by_id(session.model.entity(Activity), {whole_of(part) for part in parts})
     found: Latest = {}
+    taken: Latest = {}
     for part in parts:
         activity = activities.get(whole_of(part))
         if activity is not None and is_contact(kinds, activity):
-            note(found, part.person, activity)
+            note(taken, part.person, activity)
+    note_parts(session, found, taken)
     raise_all(session, found)
 
 
@@ -175,12 +179,24 @@ def own_contacts(session: Session, customers: Sequence[int]) -> list[tuple[objec
 
 
 def parts_in_contacts(session: Session, customers: Sequence[int]) -> Iterator[tuple[object, ...]]:
-    """Yield customer, kind, and the moment of every contact in which the customer took part."""
+    """Yield customer, kind, and the moment of every contact in which the customer, or a contact of it, took part."""
+    yield from parts_of(session, "customer", customers)
+    rows = rows_referring(session, Contact, ["id", "customer"], "customer", customers)
+    of_contacts = {int(str(number)): customer for number, customer in rows}
+    for some in chunks(sorted(of_contacts)):
+        for person, *rest in parts_of(session, "contact", some):
+            assert isinstance(person, Ref)
+            yield of_contacts[int(person)], *rest
+
+
+def parts_of(session: Session, entity: str, numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    """Yield person, kind, and the moment of every contact in which some persons took part."""
     condition, given = reached(session, "activity.")
-    where = f"person.entity == 'customer' and person.id in given.customers and {condition}"
+    where = f"person.entity == '{entity}' and person.id in given.numbers and {condition}"
     paths = ["person", "activity.kind", "activity.ended_at", "activity.done_at"]
-    rows = session.rows(ActivityParticipant, paths, where, given=given | {"customers": customers})
-    for person, kind, ended, done in rows:
+    for person, kind, ended, done in session.rows(
+        ActivityParticipant, paths, where, given=given | {"numbers": numbers}
+    ):
         yield person, kind, ended or done
 
 
@@ -200,8 +216,24 @@ def note(found: Latest, person: object, activity: Record) -> None:
     """Remember the moment of a contact with a customer or contact, if it is the latest one."""
     moment = activity.ended_at or activity.done_at
     if isinstance(person, Ref) and person.entity in {"customer", "contact"} and isinstance(moment, Moment):
-        moments = found.setdefault(person.entity, {})
-        moments[int(person)] = max(moment, moments.get(int(person), moment))
+        note_moment(found, person.entity, int(person), moment)
+
+
+def note_moment(found: Latest, entity: str, number: int, moment: Moment) -> None:
+    """Remember a moment, if it is the latest one."""
+    moments = found.setdefault(entity, {})
+    moments[number] = max(moment, moments.get(number, moment))
+
+
+def note_parts(session: Session, found: Latest, parts: Latest) -> None:
+    """Remember the moments of those who took part, and of the customers of the contacts among them."""
+    for entity, moments in parts.items():
+        for number, moment in moments.items():
+            note_moment(found, entity, number, moment)
+    contacts = parts.get("contact", {})
+    for contact in session.by_id(session.model.entity(Contact), contacts).values() if contacts else ():
+        if isinstance(contact.customer, Ref):
+            note_moment(found, "customer", int(contact.customer), contacts[contact.id])
 
 
 def raise_all(session: Session, found: Mapping[str, Mapping[int, Moment]]) -> None:

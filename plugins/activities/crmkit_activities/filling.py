@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit import CreateDraft, Ref
+from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
 from crmkit_activities.activity import Activity
 from crmkit_activities.kinds import foreign_fields, kinds_of
@@ -33,8 +34,12 @@ def fill(session: Session, drafts: Batch[Draft]) -> None:
 
 
 def fill_customers(session: Session, drafts: Sequence[Draft]) -> None:
-    """Note the customer and the contact of what an activity is about, if it says none itself."""
+    """Note the customer and the contact of what an activity is about, if it says none itself.
+
+    Those that followed from what it was about before are forgotten when it is about something else.
+    """
     open_ones = [draft for draft in drafts if draft.sets("about", "contact") and not draft.sets("customer")]
+    forget_former(session, [draft for draft in open_ones if draft.record is not None])
     about = records_of(session, (draft.get("about") for draft in open_ones))
     for draft in open_ones:
         pointed = draft.get("about")
@@ -46,6 +51,18 @@ def fill_customers(session: Session, drafts: Sequence[Draft]) -> None:
             found = customer_of(draft.get("about"), about) or customer_of(draft.get("contact"), contacts)
             if found is not None:
                 draft.set("customer", found)
+
+
+def forget_former(session: Session, drafts: Sequence[Draft]) -> None:
+    """Forget the contact and the customer that followed from what some activities were about."""
+    held = [(draft, draft.record.about, draft.record.contact) for draft in drafts if draft.record is not None]
+    records = records_of(session, (each for _draft, *pointed in held for each in pointed))
+    for draft, about, contact in held:
+        if contact is not None and contact == about and not draft.sets("contact"):
+            draft.set("contact", None)
+        followed = customer_of(about, records) or customer_of(contact, records)
+        if followed is not None and draft.get("customer") == followed:
+            draft.set("customer", None)
 
 
 def records_of(session: Session, references: Iterable[object]) -> dict[tuple[str, int], Record]:
@@ -79,14 +96,29 @@ def owner_of(pointed: object, records: dict[tuple[str, int], Record]) -> object:
 
 
 def note_delegation(session: Session, draft: Draft) -> None:
-    """Note who gave an open activity to another user, and forget it when it is taken back."""
+    """Note who gave an open activity to another user, after those who gave it before.
+
+    When it comes back to one of them, that one and those after it have given it to nobody any more.
+    """
     actor, owner = session.actor_ref, draft.get("owner")
     if not draft.sets("owner") or draft.sets("delegated_by") or draft.is_closed or actor is None:
         return
-    if owner is not None and owner != actor:
-        draft.set("delegated_by", actor)
-    elif owner is not None and draft.get("delegated_by") == actor:
-        draft.set("delegated_by", None)
+    if not isinstance(owner, Ref):
+        return
+    givers = givers_of(draft.get("delegated_before"), draft.get("delegated_by"))
+    for user in (owner, actor):
+        if user in givers:
+            givers = givers[: givers.index(user)]
+    if owner != actor:
+        givers.append(actor)
+    draft.set("delegated_by", givers[-1] if givers else None)
+    draft.set("delegated_before", [int(each) for each in givers[:-1]] or None)
+
+
+def givers_of(before: object, last: object) -> list[Ref[object]]:
+    """Return those who gave an activity on, one to the next."""
+    found = [ref_class("user")(int(each)) for each in before] if isinstance(before, (list, tuple)) else []
+    return [*found, last] if isinstance(last, Ref) else found
 
 
 def fill_by_kind(draft: Draft, kind: ActivityKind) -> None:

@@ -152,6 +152,7 @@ def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Follow what is gone."""
     event_hooks.after_delete(session, changes)
     notifying.after_delete(session, changes)
+    assignments.report_deleted(session, changes)
     withdrawing.follow(session, changes)
     following.follow(session, changes)
 

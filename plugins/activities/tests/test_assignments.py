@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crmkit import Customer, User
-from crmkit.errors import AccessDeniedError
+from crmkit.errors import AccessDeniedError, Refused
 from crmkit_activities.activity import Activity
 from crmkit_activities.events.view import calendar
 from crmkit_activities.worklist.listing import worklist
@@ -100,3 +100,61 @@ def test_what_was_done_before_it_was_given_is_no_report(crm: CRM, people: dict[s
         )
         assert dict(done.items())["delegated_by"] is None
     assert events(crm) == []
+
+
+def test_the_end_is_told_to_all_who_gave_it_on(crm: CRM, people: dict[str, User]) -> None:
+    """Mia gives a task to Ann, who gives it to Bob: both are told of its end; what Ann takes back is Mia's again."""
+    pass_on(crm, people)
+    with crm.session(actor="mia") as session:
+        first, second, third = session.create_many(
+            Activity, [{"kind": "task", "subject": name, "owner": people["ann"]} for name in ("One", "Two", "Three")]
+        )
+    with crm.session(actor="ann") as session:
+        first, second, third = (
+            session.update(each, owner=people["bob"])
+            for each in (session.get(Activity, each.id) for each in (first, second, third))
+        )
+        second = session.update(second, owner=people["ann"])
+        assert (second.delegated_by, second.delegated_before) == (people["mia"].ref, None)
+        session.move(second, "done")
+    with crm.session(actor="mia") as session:
+        third = session.update(session.get(Activity, third.id), owner=people["cem"])
+        assert (third.delegated_by, third.delegated_before) == (people["mia"].ref, None)
+    with crm.session(actor="bob") as session:
+        session.move(session.get(Activity, first.id), "done")
+    with crm.session(actor="cem") as session:
+        session.move(session.get(Activity, third.id), "done")
+    assert told(crm, "mia") == ["Three is done.", "One is done.", "Two is done."]
+    assert told(crm, "ann") == ["One is done."]
+
+
+def test_nobody_keeps_the_end_from_who_gave_it(crm: CRM, people: dict[str, User]) -> None:
+    """Who gave a task is noted by itself and stays noted, and is told if the task is deleted."""
+    with crm.session(actor="mia") as session:
+        task = session.create(Activity, kind="task", subject="Report", owner=people["ann"])
+    with crm.session(actor="ann") as session:
+        task = session.get(Activity, task.id)
+        with pytest.raises(Refused, match="You may not change this field"):
+            session.update(task, delegated_by=None)
+        session.delete(task)
+    assert told(crm, "mia") == ["Report was deleted."]
+
+
+def test_the_next_task_is_from_the_same(crm: CRM, people: dict[str, User]) -> None:
+    """A task that recurs was given on by whoever gave on the one before."""
+    pass_on(crm, people)
+    with crm.session(actor="mia") as session:
+        values = {"kind": "task", "subject": "Report", "due": "2026-03-03", "recurrence": "FREQ=DAILY"}
+        task = session.create(Activity, owner=people["ann"], **values)
+    with crm.session(actor="ann") as session:
+        session.update(session.get(Activity, task.id), owner=people["bob"])
+    with crm.session(actor="bob") as session:
+        session.move(session.get(Activity, task.id), "done")
+        [following] = session.find(Activity, {"repeat_of": task})
+        assert (following.delegated_by, following.delegated_before) == (people["ann"].ref, [people["mia"].id])
+
+
+def pass_on(crm: CRM, people: dict[str, User]) -> None:
+    """Let Ann give activities to Bob."""
+    with crm.session(actor="admin") as session:
+        session.update(session.get(User, people["ann"].id), roles=["manager"])

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from crmkit import Contact, Customer
+from crmkit.errors import Refused
 from crmkit_activities.activity import Activity, ActivityParticipant
+from crmkit_activities.contacted import contacts_of_customers
 from crmkit_activities.kinds import UNREACHED
 
 if TYPE_CHECKING:
@@ -73,6 +75,54 @@ def test_who_took_part_was_contacted(session: Session, clock: FrozenClock) -> No
     assert (last(session, lea), last(session, tom)) == (clock.now, None)
     session.create(ActivityParticipant, activity=meeting, person=tom)
     assert last(session, tom) == clock.now
+
+
+def test_a_customer_was_contacted_by_whoever_of_it_took_part(session: Session, clock: FrozenClock) -> None:
+    """A meeting with a contact of the customer is a contact with the customer, noted before it is done or after."""
+    acme, beta = (session.create(Customer, name=name) for name in ("Acme", "Beta"))
+    lea, tom = (session.create(Contact, name="x", customer=each) for each in (acme, beta))
+    meeting = session.create(Activity, subject="a", kind="meeting")
+    session.create(ActivityParticipant, activity=meeting, person=lea)
+    session.move(meeting, "done", outcome="held")
+    assert (last(session, acme), last(session, beta)) == (clock.now, None)
+    session.create(ActivityParticipant, activity=meeting, person=tom)
+    assert last(session, beta) == clock.now
+    found = contacts_of_customers(session, [acme.id, beta.id])
+    assert found == {each.id: {"meeting": clock.now} for each in (acme, beta)}
+
+
+def test_what_is_done_stays_in_the_past(session: Session, clock: FrozenClock) -> None:
+    """The end of a call is corrected, but not to a moment that is still to come."""
+    acme = session.create(Customer, name="Acme")
+    call = session.create(Activity, customer=acme, stage="done", outcome="reached", **CALL)
+    later = clock.now + timedelta(days=400)
+    with pytest.raises(Refused, match="in the future"):
+        session.update(call, ended_at=later)
+    with pytest.raises(Refused, match="in the future"):
+        session.update(call, started_at=later, ended_at=None)
+    session.update(call, ended_at=day(3))
+    assert last(session, acme) == clock.now
+
+
+def test_who_is_contacted_follows_what_it_is_about(session: Session) -> None:
+    """Another contact, or something else to be about, has another customer; what was said itself stays."""
+    acme, beta = (session.create(Customer, name=name) for name in ("Acme", "Beta"))
+    lea, tom = (session.create(Contact, name="x", customer=each) for each in (acme, beta))
+    alone = session.create(Contact, name="Alone")
+    call = session.create(Activity, about=lea, **CALL)
+    assert (call.contact, call.customer) == (lea.ref, acme.ref)
+    call = session.update(call, about=tom)
+    assert (call.contact, call.customer) == (tom.ref, beta.ref)
+    call = session.update(call, contact=lea, about=None)
+    assert (call.contact, call.customer) == (lea.ref, acme.ref)
+    call = session.update(call, contact=alone)
+    assert (call.contact, call.customer) == (alone.ref, None)
+    call = session.update(call, customer=beta)
+    call = session.update(call, contact=lea)
+    assert (call.contact, call.customer) == (lea.ref, beta.ref)
+    call = session.update(call, outcome="reached", ended_at=day(3))
+    session.move(call, "done")
+    assert (last(session, acme), last(session, beta)) == (None, day(3))
 
 
 def test_a_merge_sets_the_last_contact_not_back(crm: CRM) -> None:

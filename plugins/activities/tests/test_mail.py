@@ -163,6 +163,18 @@ def test_what_is_refused_for_good_is_given_up(crm: CRM, mailbox: Mailbox, port: 
     assert dead.problem == "The mail server 127.0.0.1 refuses the message: 550 No such user here"
 
 
+def test_who_is_not_let_in_sends_later(crm: CRM, mailbox: Mailbox, port: int, clock: FrozenClock) -> None:
+    """A server that asks for a password, or for another one, has the message as soon as that is put right."""
+    set_up(crm, port)
+    mailbox.answers = ["530 5.7.0 Authentication required"]
+    tell(crm, "Hello")
+    for _each in range(3):
+        crm.worker().run_once()
+        clock.advance(minutes=5)
+    assert crm.outbox.dead() == []
+    assert len(mailbox.letters) == 2
+
+
 def test_no_text_adds_a_header(crm: CRM, mailbox: Mailbox, port: int) -> None:
     """Line ends in what is told stay in the body, or are white space in the subject."""
     set_up(crm, port)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TIMEOUT = 5.0
 """Seconds that the server may take for each of its answers, of which there are about five."""
 FOR_GOOD = range(500, 600)
+LET_IN = frozenset({530, 534, 535, 538})
+"""Answers that ask for other authentication (RFC 4954): what a person can put right is not for good."""
 
 
 def send(session: Session, message: Message) -> None:
@@ -79,7 +81,7 @@ def connected(server: MailServer, password: str) -> Iterator[smtplib.SMTP]:
 def failure(server: MailServer, code: int, answer: bytes | str) -> Exception:
     """Return the error that an answer means."""
     problem = told(code, answer)
-    if code in FOR_GOOD:
+    if code in FOR_GOOD and code not in LET_IN:
         return GivenUpError(
             problem=_("The mail server {server} refuses the message: {problem}", server=server.host, problem=problem)
         )

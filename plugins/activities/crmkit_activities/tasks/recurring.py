@@ -28,6 +28,7 @@ KEPT = (
     "priority",
     "description",
     "delegated_by",
+    "delegated_before",
     "recurrence",
     "recurs_from",
     "tags",
