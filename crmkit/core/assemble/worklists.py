@@ -23,7 +23,8 @@ def check_worklists(model: Model) -> None:
         model, WorklistKind, lambda each: _("worklist kind {name!r}", name=each.name)
     ):
         check_names(subject, plugin, [kind.entity], model.entities)
-        sorted_by = (each.strip().lstrip("-") for each in kind.order.split(","))
-        paths = [each for each in (*sorted_by, kind.until, kind.title) if each]
+        order = kind.order if isinstance(kind.order, str) else ""
+        sorted_by = (each.strip().lstrip("-") for each in order.split(","))
+        paths = [each for each in (*sorted_by, *kind.times, kind.title) if each]
         check_names(subject, plugin, [each.partition(".")[0] for each in paths], model.entities[kind.entity].fields)
         check_names(subject, plugin, kind.roles, model.roles)

@@ -15,6 +15,7 @@ from crmkit.errors import Refused
 from crmkit.testing.clock import FrozenClock
 from crmkit_activities.care.anniversaries import celebrated, month_days, within
 from crmkit_activities.care.upcoming import upcoming
+from crmkit_activities.worklist.handled import mark_handled
 from crmkit_activities.worklist.listing import worklist
 
 if TYPE_CHECKING:
@@ -91,6 +92,26 @@ def test_birthdays_of_the_next_days_cross_the_year(make_crm: CRMFactory) -> None
         assert work.count == 4  # born tomorrow is not yet a birthday, and costs no more than a look
         with pytest.raises(Refused):
             session.report("care_dates", owner="nobody")
+
+
+@pytest.mark.row("B20")
+def test_birthdays_wait_in_the_order_of_the_days(make_crm: CRMFactory) -> None:
+    """The worklist has the day of each, over the end of the year, too; one that is handled is back the next year."""
+    clock = make_crm.clock = FrozenClock(datetime(2026, 12, 29, 12, tzinfo=UTC))
+    crm = make_crm(["activities"])
+    with_birthdays(crm, "1980-01-03", "1999-12-30", "1950-01-02", "1960-12-31")
+    days = ["2026-12-30", "2026-12-31", "2027-01-02", "2027-01-03"]
+    with crm.session(actor="ann") as session:
+        [work] = worklist(session, "birthday_soon")
+        assert [str(item.until) for item in work.items] == days
+        assert [item.title for item in work.items] == ["1999-12-30", "1960-12-31", "1950-01-02", "1980-01-03"]
+        for item in work.items[:3]:
+            mark_handled(session, "birthday_soon", session.get(Contact, item.record))
+        assert [str(item.until) for item in worklist(session, "birthday_soon")[0].items] == days[3:]
+    clock.now = datetime(2027, 12, 27, 12, tzinfo=UTC)
+    with crm.session(actor="ann") as session:
+        [work] = worklist(session, "birthday_soon")
+        assert [str(item.until) for item in work.items] == ["2027-12-30", "2027-12-31", "2028-01-02"]
 
 
 @pytest.mark.row("B20")

@@ -13,7 +13,9 @@ from crmkit.core.reading.reports.running import function_of
 from crmkit.errors import FilterError, Refused, UnknownNameError
 from crmkit.testing.plugins import make_plugin
 from crmkit_activities.activity import Activity
-from crmkit_activities.worklist.handled import mark_handled, unmark_handled
+from crmkit_activities.events.attendance import invite
+from crmkit_activities.events.event import CalendarEvent
+from crmkit_activities.worklist.handled import HandledItem, mark_handled, unmark_handled
 from crmkit_activities.worklist.listing import worklist
 
 if TYPE_CHECKING:
@@ -86,6 +88,35 @@ def test_what_is_handled_is_gone_until_it_changes(crm: CRM, people: dict[str, Us
 
 
 @pytest.mark.row("C11")
+def test_an_invitation_is_back_when_the_event_is_moved(crm: CRM, people: dict[str, User]) -> None:
+    """What was handled is to be done by another time, though the record itself hasn't changed."""
+    with crm.session(actor="ann") as session:
+        event = session.create(CalendarEvent, subject="Sales", starts_at="2026-03-03T09:00Z")
+        (attendee,) = invite(session, event, [people["bob"]])
+    with crm.session(actor="bob") as session:
+        mark_handled(session, "invitations", attendee)
+        assert counts(session).get("invitations") is None
+    with crm.session(actor="ann") as session:
+        session.update(event, starts_at="2026-03-05T09:00Z")
+    with crm.session(actor="bob") as session:
+        assert titles(session, "invitations") == ["Sales"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_as_many_are_handled_as_there_are(crm: CRM, people: dict[str, User]) -> None:
+    """Thousands of marks count, the first as well as the last."""
+    assert people
+    with crm.session(actor="ann") as session:
+        rows = [{"kind": "task", "subject": f"T{number}", "due": TODAY} for number in range(5_100)]
+        tasks = session.create_many(Activity, rows)
+        marks = [{"kind": "due_tasks", "item": each, "at_version": 1, "until": str(TODAY)} for each in tasks[:-1]]
+        session.create_many(HandledItem, marks)
+        assert titles(session, "due_tasks") == ["T5099"]
+        mark_handled(session, "due_tasks", tasks[-1])
+        assert counts(session) == {}
+
+
+@pytest.mark.row("C11")
 def test_plugins_add_kinds(make_crm: CRMFactory) -> None:
     """A kind of another plugin has its place, its title and its roles; who may not see what it goes by has it not."""
     kind = WorklistKind(
@@ -152,9 +183,12 @@ def test_today_is_a_command(crm: CRM, people: dict[str, User]) -> None:
     with crm.session(actor="ann") as session:
         task = session.create(Activity, kind="task", subject="Report", due=TODAY)
         table = run(session, kind=None, limit=20, handled=None)
-        assert table.rows == (("Due tasks", str(task.ref), "Report", None, TODAY),)
+        assert table.rows == (("Due tasks", str(task.ref), "Report", None, TODAY, None),)
         assert table.notes == ("Due tasks: 1",)
-        table = run(session, kind=None, limit=20, handled=f"due_tasks:{task.id}")
+        session.create(Activity, kind="visit", subject="Acme", due="2026-03-06", planned_start="2026-03-02T09:30Z")
+        table = run(session, kind="to_contact", limit=20, handled=None)
+        assert [row[2:] for row in table.rows] == [("Acme", None, TODAY, "09:30")]
+        table = run(session, kind="due_tasks", limit=20, handled=f"due_tasks:{task.id}")
         assert table.notes == ("Nothing is waiting for you.",)
         for wrong in ("due_tasks", "due_tasks:x", "5"):
             with pytest.raises(Refused, match="like due_tasks:5"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from attrs import field as attribute
@@ -11,9 +12,11 @@ from crmkit import Choice, Daily, Job, Parameter, Report, Setting, WorklistKind
 from crmkit.core.declare.kinds import ChoiceKind, IntegerKind
 from crmkit.core.declare.names import as_label, as_text, check_name
 from crmkit.translation import _
-from crmkit_activities.care.anniversaries import filter_for
+from crmkit_activities.care.anniversaries import filter_for, within
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from crmkit import Model, Session
     from crmkit_activities.care.anniversaries import LeapDay
 
@@ -41,13 +44,15 @@ class CareDate:
             object.__setattr__(self, "label", as_label(self.name))
 
     def worklist_kind(self, *, days: int = WEEK, position: int = 40) -> WorklistKind:
-        """Return the kind of work that these dates are within so many days: yield it beside the date itself."""
+        """Return the kind of work that these dates are within so many days, at most 31: yield it beside the date."""
         return WorklistKind(
             name=f"{self.name}_soon"[:41],
             label=self.label,
             entity=self.entity,
             where=_Soon(self.field, self.owner, days),
-            order=f"{self.field}, id",
+            order=_InOrder(self.field, days),
+            until=self.field,
+            day=_Next(days),
             position=position,
         )
 
@@ -63,6 +68,29 @@ class _Soon:
     def __call__(self, session: Session) -> str:
         soon = filter_for(self.field, session.today, self.days, leap_day_of(session))
         return f"{self.owner} == me() and {soon}"
+
+
+@frozen
+class _InOrder:
+    """The order of the days on which dates are celebrated soon: over the end of the year, December comes first."""
+
+    field: str
+    days: int
+
+    def __call__(self, session: Session) -> str:
+        last = session.today + timedelta(days=self.days - 1)
+        return f"{'-' if last.year > session.today.year else ''}{self.field}.month, {self.field}.day, id"
+
+
+@frozen
+class _Next:
+    """The day on which a date is celebrated soon."""
+
+    days: int
+
+    def __call__(self, session: Session, first: date) -> date | None:
+        found = within(first, session.today, self.days, leap_day_of(session))
+        return None if found is None else found.day
 
 
 def leap_day_of(session: Session) -> LeapDay:

@@ -39,7 +39,7 @@ DECLARATIONS = (
         entity="activity",
         where=contacts,
         order="due, planned_start, id",
-        until="due",
+        until="planned_start, due",
         position=10,
     ),
     WorklistKind(
@@ -49,7 +49,7 @@ DECLARATIONS = (
         entity="activity",
         where=others,
         order="due, planned_start, id",
-        until="due",
+        until="planned_start, due",
         position=20,
     ),
     WorklistKind(
@@ -59,7 +59,7 @@ DECLARATIONS = (
         entity="activity",
         where="owner == me() and delegated_by is not None and delegated_by != me() and stage == 'planned'",
         order="-created_at",
-        until="due",
+        until="planned_start, due",
         position=30,
     ),
     WorklistKind(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -12,12 +11,15 @@ from crmkit.core.assemble.model import known
 from crmkit.core.declare.values import ref_class
 from crmkit.errors import FilterError
 from crmkit.translation import _
+from crmkit_activities.referring import chunks
 from crmkit_activities.worklist.handled import marks_of, still_handled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Mapping
+    from datetime import date, datetime
 
     from crmkit import EntityModel, Session
+    from crmkit_activities.worklist.handled import Mark
 
 SHOWN = 20
 
@@ -56,7 +58,7 @@ class WorkOfKind:
 def worklist(session: Session, kind: str | None = None, *, limit: int = SHOWN) -> tuple[WorkOfKind, ...]:
     """Return what waits for the actor, of one kind or of all, the first `limit` of each; kinds with nothing, too.
 
-    What was marked as handled is left out until it changes.
+    What was marked as handled is left out until it changes, or is to be done by another time.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -65,7 +67,7 @@ def worklist(session: Session, kind: str | None = None, *, limit: int = SHOWN) -
     if kind is not None:
         kinds = [known({each.name: each for each in kinds}, kind, _("worklist kind"))]
     marks = marks_of(session)
-    found = (work_of(session, each, handled(session, each, marks), limit) for each in kinds)
+    found = (work_of(session, each, marks.get(each.name, {}), limit) for each in kinds)
     return tuple(each for each in found if each is not None)
 
 
@@ -82,30 +84,35 @@ def kinds_for(session: Session) -> list[WorklistKind]:
     return sorted(fitting, key=lambda each: each.position)
 
 
-def handled(session: Session, kind: WorklistKind, marks: dict[str, dict[Ref[object], int]]) -> list[int]:
-    """Return the ids of the records that are left out."""
-    return still_handled(session, kind.entity, marks.get(kind.name, {}))
-
-
-def work_of(session: Session, kind: WorklistKind, left_out: Collection[int], limit: int) -> WorkOfKind | None:
-    """Return what waits of a kind; None if it goes by what the actor may not see."""
+def work_of(session: Session, kind: WorklistKind, marks: Mapping[int, Mark], limit: int) -> WorkOfKind | None:
+    """Return what waits of a kind, but for what is marked; None if it goes by what the actor may not see."""
     entity = session.model.entities[kind.entity]
-    where = f"({kind.filter_for(session)})"
-    given = {}
-    if left_out:
-        where, given = f"{where} and id not in given.left_out", {"left_out": list(left_out)}
-    about = subject_of(entity)
-    is_seen = about is not None and session.principal.sees(entity, entity.fields[about])
-    paths = ["id", kind.title or entity.declared.title, kind.until or "id", about if about and is_seen else "id"]
+    where, order = f"({kind.filter_for(session)})", kind.order_for(session)
+    given: dict[str, object] = {}
+    subject = subject_of(entity)
+    is_seen = subject is not None and session.principal.sees(entity, entity.fields[subject])
+    paths = ["id", kind.title or entity.declared.title, subject if subject and is_seen else "id", *kind.times]
     declared = entity.record_class
     try:
-        rows = session.rows(declared, paths, where, given=given, order=kind.order, limit=limit)
+        for place, some in enumerate(chunks(still_handled(session, kind, where, marks))):
+            where += f" and id not in given.handled_{place}"
+            given[f"handled_{place}"] = list(some)
+        rows = session.rows(declared, paths, where, given=given, order=order, limit=limit)
         count = len(rows) if rows.next is None else session.count(declared, where, given=given)
     except FilterError:
-        session.elevated.count(declared, where, given=given)  # raises, too, if the kind itself is wrong
+        session.elevated.rows(declared, paths, where, given=given, order=order, limit=1)  # raises if the kind is wrong
         return None
-    subjects = titled(session, {each[3] for each in rows if isinstance(each[3], Ref)})
-    return WorkOfKind(kind=kind, count=count, items=tuple(items_of(kind, entity.label, rows, subjects)))
+    subjects = titled(session, {each[2] for each in rows if isinstance(each[2], Ref)})
+    items = [
+        WorkItem(
+            record=ref_class(kind.entity)(int(str(number))),
+            title=f"{entity.label} {number}" if title is None else str(title),
+            until=kind.until_of(session, times),
+            about=subjects.get(about),
+        )
+        for number, title, about, *times in rows
+    ]
+    return WorkOfKind(kind=kind, count=count, items=tuple(items))
 
 
 def subject_of(entity: EntityModel) -> str | None:
@@ -113,19 +120,6 @@ def subject_of(entity: EntityModel) -> str | None:
     if entity.whole is not None:
         return entity.whole.name
     return "about" if "about" in entity.fields and entity.fields["about"].kind.name in ("ref", "any_ref") else None
-
-
-def items_of(
-    kind: WorklistKind, label: str, rows: Iterable[tuple[object, ...]], subjects: Mapping[object, str]
-) -> Iterator[WorkItem]:
-    """Yield the items of rows, each an id, a title, the time until, and the record that it is about."""
-    for number, title, until, about in rows:
-        yield WorkItem(
-            record=ref_class(kind.entity)(int(str(number))),
-            title=f"{label} {number}" if title is None else str(title),
-            until=until if isinstance(until, date) else None,
-            about=subjects.get(about),
-        )
 
 
 def titled(session: Session, refs: Collection[Ref[object]]) -> dict[object, str]:

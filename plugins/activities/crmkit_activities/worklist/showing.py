@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from crmkit import Column, Command, Parameter, Table
 from crmkit.core.assemble.model import known
+from crmkit.core.calendars.wall_clock import wall_of
 from crmkit.core.declare.kinds import IntegerKind
-from crmkit.core.lifecycle.homezone import day_of
+from crmkit.core.declare.kinds.times import zone
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_activities.worklist.handled import mark_handled
@@ -45,7 +46,7 @@ def today(session: Session, *, kind: str | None, limit: int, handled: str | None
         handle(session, handled)
     found = [each for each in worklist(session, kind, limit=limit) if each.count]
     rows = [
-        (work.kind.label, str(item.record), item.title, item.about, until_of(session, item))
+        (work.kind.label, str(item.record), item.title, item.about, *until_of(session, item))
         for work in found
         for item in work.items
     ]
@@ -56,6 +57,7 @@ def today(session: Session, *, kind: str | None, limit: int, handled: str | None
         Column("record", _("Name")),
         Column("about", _("About")),
         Column("until", _("Until"), "date"),
+        Column("time", _("Time")),
     ]
     return Table(columns, rows, title=_("Worklist"), notes=notes or [_("Nothing is waiting for you.")])
 
@@ -70,7 +72,9 @@ def handle(session: Session, text: str) -> None:
     mark_handled(session, name, session.get(session.model.entities[kind.entity].record_class, int(number)))
 
 
-def until_of(session: Session, item: WorkItem) -> date | None:
-    """Return the day by which an item is to be done, in the home time zone."""
-    until = item.until
-    return day_of(until, session.model.conventions.time_zone) if isinstance(until, datetime) else until
+def until_of(session: Session, item: WorkItem) -> tuple[date | None, str | None]:
+    """Return the day by which an item is to be done, and the time of day if there is one, in the home time zone."""
+    if not isinstance(item.until, datetime):
+        return item.until, None
+    wall = wall_of(item.until, zone(session.model.conventions.time_zone))
+    return wall.date(), wall.strftime("%H:%M")
