@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit import Manifest, hookimpl
 from crmkit_activities import (
     activity,
+    assigned,
     assignments,
     attachments,
     completion,
@@ -56,6 +57,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from contacted.DECLARATIONS
     yield from dependencies.DECLARATIONS
     yield from assignments.DECLARATIONS
+    yield from assigned.DECLARATIONS
     yield from memos.DECLARATIONS
     yield from notebook.DECLARATIONS
     yield from attachments.DECLARATIONS
@@ -81,6 +83,7 @@ def crmkit_declare() -> Iterator[object]:
 def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
+    assigned.note(session, drafts)
     filling.check_fields(session, drafts)
     recurring.check(session, drafts)
     dependencies.check(session, drafts)
@@ -95,6 +98,7 @@ def crmkit_before_create(session: Session, drafts: Batch[CreateDraft]) -> None:
 def crmkit_before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     """Fill in what follows from other values, and check what kinds ask for."""
     filling.fill(session, drafts)
+    assigned.note(session, drafts)
     filling.check_fields(session, drafts)
     recurring.check(session, drafts)
     dependencies.check(session, drafts)
