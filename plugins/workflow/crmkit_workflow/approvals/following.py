@@ -16,6 +16,7 @@ from crmkit_workflow.approvals.opening import close_to, open_record
 from crmkit_workflow.approvals.plan import plan_of
 from crmkit_workflow.approvals.requests import OPEN, REASSIGNED, ApprovalRequest, ApprovalTask
 from crmkit_workflow.approvals.telling import tell_approvers
+from crmkit_workflow.reviews import leaving as reviews
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +37,11 @@ DECLARATIONS = (
 
 
 def follow_job(session: Session, run: JobRun, request: int | None = None) -> None:
-    """Follow one request; without one, ask for all that await holders of positions."""
+    """Follow one request; without one, follow all reviews, and ask for all requests that await holders of positions."""
     if request is not None:
         follow(session, lock(session, request))
         return
+    reviews.follow_positions(session)
     for each in awaiting_positions(session):
         session.enqueue(JOB, key=f"{JOB} {each} {run.due.isoformat()}", request=each)
 
@@ -47,6 +49,7 @@ def follow_job(session: Session, run: JobRun, request: int | None = None) -> Non
 def follow_changes(session: Session, changes: Batch[Change]) -> None:
     """Follow those who hold positions from now on, or no longer."""
     if changes.entity.name in {"position", "position_holder"}:
+        reviews.follow_positions(session)
         for each in awaiting_positions(session):
             follow(session, lock(session, each))
 

@@ -9,7 +9,7 @@ from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.seeing import visible
 from crmkit.translation import _
 from crmkit_workflow.ownership.poolable import FIELDS
-from crmkit_workflow.reviews.entities import Review
+from crmkit_workflow.reviews.entities import POSITION, Review
 from crmkit_workflow.reviews.opening import open_records
 from crmkit_workflow.reviews.rules import reviewer_for, rule_for
 from crmkit_workflow.reviews.status import APPROVED, DRAFT, PENDING, REVIEW, is_reviewable
@@ -88,6 +88,8 @@ def open_rounds(session: Session, records: Sequence[Record]) -> None:
     given = {"records": [each.ref for each in records]}
     rows = session.rows(Review, ["record", "round"], "record in given.records", given=given, order="round")
     last = {cast("Ref[object]", record): int(str(number)) for record, number in rows}
+    rule = rule_for(session, records[0].ref.entity)
+    position = rule.position if rule is not None and rule.reviewers == POSITION else None
     made = session.create_many(
         Review,
         [
@@ -97,6 +99,7 @@ def open_rounds(session: Session, records: Sequence[Record]) -> None:
                 "state": PENDING,
                 "author": dict(each.items())["review_author"],
                 "reviewer": dict(each.items())["reviewer"],
+                "position": position,
                 "submitted_at": session.unit.now,
             }
             for each in records

@@ -64,6 +64,7 @@ class Review(Record):
     state: str = locked(choice(*STATES[1:], index=True))
     author: Ref[User] = locked(ref())
     reviewer: Ref[User] = locked(ref())
+    position: Ref[Position] | None = locked(ref(help="The position whose holder reviews; empty if a superior does."))
     submitted_at: Moment = locked(datetime(index=True))
     decided_by: Ref[User] | None = locked(ref())
     decided_at: Moment | None = locked(datetime())

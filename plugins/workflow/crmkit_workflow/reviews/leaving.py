@@ -1,4 +1,4 @@
-"""Leaving: records that await the review of somebody who no longer acts go to the superior, or to an administrator."""
+"""Leaving: what awaits the review of somebody who has left, or no longer holds the position, goes to somebody else."""
 
 from __future__ import annotations
 
@@ -7,51 +7,70 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.values import ref_class
 from crmkit.translation import _
+from crmkit_workflow.approvals.matters import records_of
+from crmkit_workflow.positions.holders import responsible
 from crmkit_workflow.reviews.beginning import tell_reviewers
 from crmkit_workflow.reviews.entities import Review
 from crmkit_workflow.reviews.opening import close_records, open_records
-from crmkit_workflow.reviews.status import PENDING, is_reviewable
+from crmkit_workflow.reviews.status import PENDING
 from crmkit_workflow.staff import superiors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from crmkit import Session
 
 
 def hand_on(session: Session, left: Iterable[int]) -> None:
-    """Give what awaits the review of users who left to the nearest superior who isn't its author, and tell that one.
+    """Give what awaits the review of users who left to who is responsible for it now, and tell that one.
 
-    Where there is none, it goes to an administrator; where there is none either, it goes on awaiting whom it awaited.
+    That is whoever is responsible for the position that reviews, else the nearest superior, else an administrator, and
+    never the author; where there is nobody, it goes on awaiting whom it awaited.
     """
     for user in left:
         line_of = cache(partial(line, session, user))
-        for entity in session.model.entities.values():
-            if is_reviewable(entity):
-                awaiting = session.find(entity.record_class, {"review": PENDING, "reviewer": user})
-                pairs = [
-                    (record, {"reviewer": found})
-                    for record in awaiting
-                    if (found := besides(line_of(entity.name), dict(record.items())["review_author"]))
-                ]
-                session.update_many(pairs)
-        rounds = session.find(Review, {"state": PENDING, "reviewer": user})
-        close_records(session, rounds)
-        handed = session.update_many(
-            (each, {"reviewer": found})
-            for each in rounds
-            if (found := besides(line_of(each.record.entity), int(each.author)))
+        rounds = session.find(Review, {"state": PENDING, "reviewer": user}, order="id")
+        handed = give(
+            session, {each: besides([*holding(session, each), *line_of(each.record.entity)], each) for each in rounds}
         )
-        open_records(session, handed)
-        tell_reviewers(session, handed)
         if any(each.reviewer == session.principal.user for each in handed):  # notices tell nobody of its own doing
             text = _("What awaited the review of this user awaits yours now.")
             session.caution(ref_class("user")(user), "active", text)
 
 
-def besides(users: Iterable[int], author: object) -> int | None:
+def follow_positions(session: Session) -> None:
+    """Give what awaits the review of whoever holds a position to who is responsible for the position today."""
+    found = {}
+    for each in session.elevated.find(Review, "state == 'pending' and position is not None", order="id"):
+        responsible_now = holding(session, each)
+        if responsible_now and each.reviewer not in responsible_now:
+            found[each] = responsible_now[0]
+    give(session, found)
+
+
+def holding(session: Session, review: Review) -> tuple[int, ...]:
+    """Return who is responsible today for the position that reviews, by id, but for the author."""
+    if review.position is None:
+        return ()
+    return responsible(session, int(review.position), session.today, besides=[int(review.author)]).users
+
+
+def give(session: Session, found: Mapping[Review, int | None]) -> list[Review]:
+    """Give rounds to others, with their records, and tell these; return the rounds that were given to somebody."""
+    elevated = session.elevated
+    given = [(each, {"reviewer": user}) for each, user in found.items() if user is not None]
+    records = records_of(elevated, [each.record for each, _values in given])
+    close_records(session, [each for each, _values in given])
+    elevated.update_many((records[each.record], values) for each, values in given if each.record in records)
+    handed = elevated.update_many(given)
+    open_records(session, handed)
+    tell_reviewers(session, handed)
+    return handed
+
+
+def besides(users: Iterable[int], review: Review) -> int | None:
     """Return the first of some users who isn't the author, None if there is none."""
-    return next((each for each in users if each != author), None)
+    return next((each for each in users if each != review.author), None)
 
 
 def line(session: Session, user: int, entity: str) -> list[int]:

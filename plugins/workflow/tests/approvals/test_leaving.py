@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crmkit import User
+from crmkit import Customer, User
 from crmkit.errors import Refused
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.requests import ApprovalTask
 from crmkit_workflow.errors import NotDecidableError, NotRecallableError
 from crmkit_workflow.handover.handing import deactivate
 from crmkit_workflow.positions.entities import Position, PositionHolder
-from crmkit_workflow.reviews.entities import ReviewRule
+from crmkit_workflow.reviews.deciding import approve_review
+from crmkit_workflow.reviews.entities import Review, ReviewRule
 
 if TYPE_CHECKING:
     from typing import Any
@@ -118,3 +119,36 @@ def test_when_the_submitter_has_left_the_owner_answers_for_a_request(firm: Firm,
     with crm.session(actor="kim") as session:
         assert [each.text for each in session.notices()] == ["Opportunity 1 was rejected."]
     assert firm.awaited(firm.submit(deal, actor="kim")) == ["lee"]
+
+
+@pytest.mark.row("B16")
+@pytest.mark.row("M6")
+def test_a_review_follows_the_position(firm: Firm, crm: CRM, clock: FrozenClock) -> None:
+    """It awaits whoever holds the position that reviews, when somebody is switched off, appointed or its term ends."""
+    crm.worker().run_once()  # schedules begin
+    head = position(crm, "Head of data", firm.user("kim"))
+    desk = position(crm, "Data desk", firm.user("lee"), superior=head)
+    with crm.session(actor="admin") as session:
+        session.create(
+            ReviewRule, name="Desk", entity="customer", roles=["member"], reviewers="position", position=desk
+        )
+    with crm.session(actor="sam") as session:
+        acme = session.create(Customer, name="Acme")
+
+    def awaited() -> tuple[str, str]:
+        with crm.session(actor="admin") as session:
+            (row,) = session.rows(Customer, ["reviewer.external_id"], {"id": acme.id})
+            (other,) = session.rows(Review, ["reviewer.external_id"], {"state": "pending"})
+        return str(row[0]), str(other[0])
+
+    assert awaited() == ("lee", "lee")
+    firm.deactivate("lee")
+    assert awaited() == ("kim", "kim")
+    with crm.session(actor="admin") as session:
+        session.create(PositionHolder, position=desk, user=firm.user("fay"), until=session.today)
+    assert awaited() == ("fay", "fay")
+    clock.advance(days=1)
+    crm.worker().run_once()
+    assert awaited() == ("kim", "kim")
+    with crm.session(actor="kim") as session:
+        assert approve_review(session, session.get(Customer, acme.id)).review == "approved"
