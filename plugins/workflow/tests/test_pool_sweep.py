@@ -10,6 +10,7 @@ import pytest
 from crmkit import SYSTEM, Contact, Customer, Manifest, Opportunity, Product, hookimpl
 from crmkit.core.assemble.plugins import Plugin
 from crmkit_workflow.ownership.entities import OwnershipRecord
+from crmkit_workflow.pools.entities import PoolMember
 from crmkit_workflow.pools.facts import dates_of
 from crmkit_workflow.pools.following import followed_up
 from crmkit_workflow.pools.sweep import sweep, sweep_all
@@ -249,6 +250,78 @@ def test_a_worker_sweeps_by_night(crm: CRM, people: People, make_pool: MakePool,
     crm.worker().run_once()
     with crm.session(actor="admin") as session:
         assert len(lying(session)) == 30
+
+
+@pytest.mark.parametrize("length", [timedelta(days=10), timedelta(hours=3)])
+def test_a_protection_ends_at_the_hour_at_which_it_was_said_to(
+    crm: CRM, people: People, make_pool: MakePool, clock: FrozenClock, length: timedelta
+) -> None:
+    """With a worker, a record returns within five minutes, whether it was protected for days or for hours."""
+    with crm.session(actor="admin") as session:
+        make_pool(session, [people["ann"]], protection=length)
+    crm.worker().run_once()
+    with crm.session(actor="admin") as session:
+        session.create(Customer, name="Acme", owner=people["ann"])
+    start, found = clock.now, []
+    for after in (timedelta(hours=-8), timedelta(minutes=-5), timedelta(minutes=5)):
+        clock.now = max(start, start + length + after)
+        crm.worker().run_once()
+        with crm.session(actor="admin") as session:
+            found.append(lying(session))
+    assert found == [[], [], ["Acme"]]
+
+
+@pytest.mark.parametrize("reason", ["off", "left", "lost", "closed"])
+def test_what_no_pool_takes_says_no_longer_when_it_returns(
+    crm: CRM, people: People, make_pool: MakePool, clock: FrozenClock, reason: str
+) -> None:
+    """Rules that were switched off, an owner who has left the pool, and a record at its end take the date away."""
+    crm.worker().run_once()
+    with crm.session(actor="admin") as session:
+        pool = make_pool(session, [people["ann"], people["bob"]], rules=[NEGLECTED])
+        make_pool(session, [people["bob"]], name="Other")
+        acme = session.create(Customer, name="Acme", owner=people["ann"])
+        (member, _bob) = session.find(PoolMember, {"pool": pool}, order="id")
+    assert swept(crm) == []
+    with crm.session(actor="admin") as session:
+        acme = session.get(Customer, acme.id)
+        assert acme.returns_at is not None
+        acts: dict[str, Callable[[], object]] = {
+            "off": lambda: session.update(pool, rules_active=False),
+            "left": lambda: session.delete(member),
+            "lost": lambda: session.move(acme, "churned"),
+            "closed": lambda: session.update(pool, active=False),
+        }
+        acts[reason]()
+    clock.advance(minutes=5)
+    crm.worker().run_once()
+    with crm.session(actor="admin") as session:
+        assert session.get(Customer, acme.id).returns_at is None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({}, {"vip", "won"}),
+        ({"protection_spares_won": False, "protection_spares_opportunities": True}, {"open", "vip"}),
+        ({"exempt_if": None}, {"won"}),
+    ],
+)
+def test_exemptions_hold_against_the_end_of_the_protection(
+    crm: CRM, people: People, make_pool: MakePool, clock: FrozenClock, case: tuple[dict[str, object], set[str]]
+) -> None:
+    """Whatever the longest protection, won customers stay, or those with open opportunities, and by a filter."""
+    with crm.session(actor="admin") as session:
+        terms = {"protection": timedelta(days=2), "protection_max": timedelta(days=4), "exempt_if": "'vip' in tags"}
+        values, stay = case
+        make_pool(session, [people["ann"]], **{**terms, **values}, rules=[{**NEGLECTED, "level": "a"}])
+        for name in ("none", "open", "vip", "won"):
+            acme = session.create(Customer, name=name, owner=people["ann"], tags=["vip"] if name == "vip" else None)
+            if name in {"open", "won"}:
+                stage = "proposal" if name == "open" else "won"
+                session.create(Opportunity, name=name, customer=acme, owner=people["ann"], stage=stage)
+    clock.advance(days=9)
+    assert swept(crm) == sorted({"none", "open", "vip", "won"} - stay)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

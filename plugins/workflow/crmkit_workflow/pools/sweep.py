@@ -122,13 +122,18 @@ def added(parts: Sequence[Swept]) -> Swept:
     )
 
 
-def sweep_batch(session: Session, entity: EntityModel, after: str | None = None, *, size: int = BATCH) -> Swept:
-    """Sweep the next records of an entity, in the order of their ids."""
+def sweep_batch(
+    session: Session, entity: EntityModel, after: str | None = None, *, size: int = BATCH, only: str = ""
+) -> Swept:
+    """Sweep the next records of an entity, in the order of their ids; all, or `only` those that meet a filter."""
     pools = pools_of(session, entity.name)
+    if after is None:
+        forget(session, entity, pools)
     if not any(each.terms.since for each in pools):
         return Swept()
     columns = columns_of(entity, pools)
     where = f"{entity.owner} is not None" + (f" and {NOT_OVER}" if entity.staged else "")
+    where += f" and ({only})" if only else ""
     page = session.elevated.rows(entity.declared.declared, columns, where, order="id", limit=size, after=after)
     members = frozenset().union(*(each.terms.members for each in pools))
     owner = columns.index(str(entity.owner))
@@ -150,6 +155,18 @@ def sweep_batch(session: Session, entity: EntityModel, after: str | None = None,
         failed=tuple(failed),
         next=page.next,
     )
+
+
+def forget(session: Session, entity: EntityModel, pools: Sequence[PoolTerms]) -> None:
+    """Have records say no longer when they return whom no pool takes any more, at most a batch of them at once.
+
+    They are of nobody, or of somebody who is no member of a pool whose rules count; or they have come to their end.
+    """
+    members = sorted({user for each in pools if each.terms.since is not None for user in each.members})
+    kept = f"{entity.owner} in given.members" + (f" and {NOT_OVER}" if entity.staged else "")
+    where, given = f"returns_at is not None and not ({kept})", {"members": members}
+    rows = session.elevated.rows(entity.declared.declared, ["id"], where, given=given, limit=BATCH)
+    keep(session, entity, {cast("int", number): None for (number,) in rows})
 
 
 def judge(session: Session, records: Sequence[HeldRecord], pools: Sequence[PoolTerms]) -> Judged:
