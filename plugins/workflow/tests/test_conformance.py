@@ -77,7 +77,12 @@ class TestWorkflow(PluginConformance):
     plugin = "workflow"
     values: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "position": {"roles": ["viewer"]},
-        "pool": {"entity": "customer", "remind_before": ["3", "1"], "along": ["contact"]},
+        "pool": {
+            "entity": "customer",
+            "remind_before": ["3", "1"],
+            "along": ["contact"],
+            "exempt_if": "city == 'Paris'",
+        },
         "assignment_rule": {"condition": "city == 'Paris'"},
         "queue": {"needs_field": "industry"},
         "absence": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},

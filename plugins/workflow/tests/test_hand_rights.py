@@ -157,6 +157,25 @@ def test_who_looks_after_a_pool_takes_from_its_members(crm: CRM, people: People,
         assert session.get(Customer, theirs.id).owner == people["ann"].id
 
 
+@pytest.mark.row("M3")
+def test_who_looks_after_the_owners_pool_keeps_records_from_it(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """Owners don't keep their own from returning; administrators do, of the pool or of everything."""
+    with crm.session(actor="admin") as session:
+        make_pool(session, [people["ann"]], admins=[people["mia"]])
+        make_pool(session, [], admins=[people["bob"]], name="Other")
+        acme = session.create(Customer, name="Acme", owner=people["ann"])
+    for name in ("ann", "bob"):
+        with crm.session(actor=name) as session, pytest.raises((Refused, AccessDeniedError)):
+            session.update(acme, pool_locked=True)
+    with crm.session(actor="ann") as session:
+        with pytest.raises(Refused, match="Ask who looks after"):
+            session.create(Customer, name="Other", pool_locked=True)
+        session.update(acme, city="Lyon", pool_locked=False)
+    for name, value in (("mia", True), ("admin", False)):
+        with crm.session(actor=name) as session:
+            assert session.update(session.get(Customer, acme.id), pool_locked=value).pool_locked is value
+
+
 @pytest.mark.row("B16")
 def test_what_is_not_reviewed_can_not_be_taken(crm: CRM, people: People, make_pool: MakePool) -> None:
     """A record that only its author and reviewer see is not there for the members of its pool or its queue."""

@@ -263,6 +263,7 @@ def test_pools_that_could_not_work_are_refused(crm: CRM, people: People, make_po
         for values, message in (
             ({"entity": "product"}, "can't lie in a pool"),
             ({"along": ["product"]}, "has no owner"),
+            ({"exempt_if": "colour == 1"}, "has no field"),
             ({"remind_before": ["soon"]}, "is no number of days"),
             ({"protection": timedelta(days=2), "protection_max": timedelta(days=1)}, "must not be shorter"),
         ):

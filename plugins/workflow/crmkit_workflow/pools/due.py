@@ -92,6 +92,7 @@ class Terms:
         target: the pool to which records return.
         since: since when the rules count, UTC: nobody loses a record for time before that; None if they never began.
         initial, longest: the protection, and how long it may last with all extensions.
+        spares_won, spares_opportunities: whether such records stay when it ends.
         extensions: by how much an activity extends it, by kind; `*` for all others.
     """
 
@@ -103,6 +104,8 @@ class Terms:
     working_days: bool = False
     initial: timedelta | None = None
     longest: timedelta | None = None
+    spares_won: bool = False
+    spares_opportunities: bool = False
     extensions: Mapping[str, timedelta] = field(factory=dict)
     rules: tuple[ReturnRule, ...] = ()
     remind_before: tuple[int, ...] = ()
@@ -121,6 +124,7 @@ class Held:
         products: the product that the record names.
         dates: the date of each rule that counts from one, by rule.
         exempt: the rules whose exemption it meets.
+        kept_by: the pools whose exemption it meets.
         is_locked: whether no rule takes it.
     """
 
@@ -134,6 +138,7 @@ class Held:
     products: frozenset[int] = frozenset()
     dates: Mapping[int, date] = field(factory=dict)
     exempt: frozenset[int] = frozenset()
+    kept_by: frozenset[int] = frozenset()
     is_locked: bool = False
 
 
@@ -178,7 +183,7 @@ def ends_of(held: Held, terms: Iterable[Terms], calendar: Calendar) -> list[End]
     return [
         one
         for each in terms
-        if each.since is not None and held.owner in each.members
+        if each.since is not None and held.owner in each.members and each.pool not in held.kept_by
         for one in ends_by(held, each, calendar)
     ]
 
@@ -201,7 +206,7 @@ def ends_by(held: Held, terms: Terms, calendar: Calendar) -> Iterator[End]:
     """Yield the ends by the terms of one pool, of the protection and of each rule that is for the record."""
     assert terms.since is not None
     start = max(held.since, terms.since)
-    if terms.initial is not None:
+    if terms.initial is not None and not is_spared(terms, held):
         yield protected_until(held, terms, start, calendar), terms, None
     for rule in terms.rules:
         begin = start_of(rule, held, start, calendar) if applies(rule, held) else None
@@ -230,9 +235,12 @@ def applies(rule: ReturnRule, held: Held) -> bool:
         return False
     if rule.product is not None and rule.kind in {"follow_up", "date"} and rule.product not in held.products:
         return False
-    if rule.spares_won and None in held.wins:
-        return False
-    return not (rule.spares_opportunities and None in held.has_open)
+    return not is_spared(rule, held)
+
+
+def is_spared(by: Terms | ReturnRule, held: Held) -> bool:
+    """Return whether a record stays as something was won with it, or may be."""
+    return (by.spares_won and None in held.wins) or (by.spares_opportunities and None in held.has_open)
 
 
 def start_of(rule: ReturnRule, held: Held, start: datetime, calendar: Calendar) -> date | None:

@@ -39,6 +39,15 @@ class Pool(Record):
     protection_max: dt.timedelta | None = f.duration(
         label=_("Longest protection"), help="After how long it returns in any case."
     )
+    protection_spares_won: bool = f.boolean(
+        default=True, label=_("Won ones stay protected"), help="Whether won records stay when the protection ends."
+    )
+    protection_spares_opportunities: bool = f.boolean(
+        default=False,
+        label=_("Ones with an open opportunity stay protected"),
+        help="Whether records with an open opportunity stay when the protection ends.",
+    )
+    exempt_if: str | None = f.text(max=1000, help="A filter; records that meet it stay, whatever ends.")
     rules_active: bool = f.boolean(default=True, help="Whether records return by protection and rules.")
     rules_since: dt.datetime | None = locked(f.datetime(help="Since when they do."))
     working_days: bool = f.boolean(default=False, help="Whether the days of rules are working days.")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from crmkit import EntityModel, Session
+    from crmkit_workflow.pools.due import ReturnRule, Terms
+    from crmkit_workflow.pools.entities import Pool, PoolRule
     from crmkit_workflow.pools.terms import PoolTerms
 
 LAST_CONTACT = "last_contacted_at"
@@ -73,7 +75,8 @@ def facts(
     keeps_last = LAST_CONTACT in entity.fields
     changed = {} if keeps_last else last_changes(session, entity, owners)
     contacts = {} if keeps_last and not names_kinds(pools) else contacts_by_kind(session, entity.name, owners)
-    exempt = exempt_from(session, entity, list(owners), pools)
+    exempt = exempt_from(session, entity, list(owners), (rule for each in pools for rule in each.rules))
+    kept_by = exempt_from(session, entity, list(owners), (each.pool for each in pools))
     dated = {rule.id: str(rule.date_field) for each in pools for rule in each.rules if rule.date_field}
     return [
         HeldRecord(
@@ -86,6 +89,7 @@ def facts(
                 contacts=contacts.get(number, {}),
                 changed=changed.get(number),
                 exempt=exempt.get(number, ()),
+                kept_by=kept_by.get(number, ()),
             ),
             returns_at=cast("datetime | None", each["returns_at"]),
         )
@@ -102,6 +106,7 @@ def held(
     contacts: Mapping[str, datetime],
     changed: datetime | None,
     exempt: Iterable[int],
+    kept_by: Iterable[int],
 ) -> Held:
     """Return what is known about one record."""
     number = cast("int", values["id"])
@@ -120,6 +125,7 @@ def held(
         products=frozenset() if product is None else frozenset({int(cast("int", product))}),
         dates=dates,
         exempt=frozenset(exempt),
+        kept_by=frozenset(kept_by),
         is_locked=bool(values["pool_locked"]),
     )
 
@@ -172,12 +178,12 @@ def read_follow_ups(stored: object) -> dict[str, datetime]:
 
 
 def asks_for_sales(pools: Iterable[PoolTerms]) -> bool:
-    """Return whether any rule asks what was sold, or may be."""
-    return any(
-        rule.kind in {"opportunity", "won"} or rule.spares_won or rule.spares_opportunities
-        for each in pools
-        for rule in each.rules
-    )
+    """Return whether any rule or protection asks what was sold, or may be."""
+    terms = [each.terms for each in pools]
+    rules = [rule for each in terms for rule in each.rules]
+    sparing: list[Terms | ReturnRule] = [*(each for each in terms if each.initial is not None), *rules]
+    is_asked = any(each.kind in {"opportunity", "won"} for each in rules)
+    return is_asked or any(each.spares_won or each.spares_opportunities for each in sparing)
 
 
 def sales_with(session: Session, entity: EntityModel, ids: Sequence[int]) -> Sales:
@@ -226,14 +232,14 @@ def last_changes(session: Session, entity: EntityModel, owners: Mapping[int, int
 
 
 def exempt_from(
-    session: Session, entity: EntityModel, ids: Sequence[int], pools: Iterable[PoolTerms]
+    session: Session, entity: EntityModel, ids: Sequence[int], rules: Iterable[PoolRule | Pool]
 ) -> dict[int, set[int]]:
-    """Return which rules records are exempt from, by their filters: a statement for each rule that has one.
+    """Return which rules or pools records are exempt from, by their filters: a statement for each that has one.
 
-    Of a rule whose filter can't be asked any more, as a field is gone with its plugin, all are exempt: none is lost.
+    Of one whose filter can't be asked any more, as a field is gone with its plugin, all are exempt: none is lost.
     """
     found: dict[int, set[int]] = defaultdict(set)
-    for rule in (rule for each in pools for rule in each.rules if rule.exempt_if):
+    for rule in (each for each in rules if each.exempt_if):
         if not is_usable(session.elevated, entity, str(rule.exempt_if)):
             for each in ids:
                 found[each].add(rule.id)

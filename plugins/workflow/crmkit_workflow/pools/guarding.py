@@ -15,6 +15,7 @@ from crmkit_workflow.ownership.poolable import is_poolable
 from crmkit_workflow.pools import limits
 from crmkit_workflow.pools.entities import ANY_KIND, Pool, PoolExtension, PoolRule
 from crmkit_workflow.pools.facts import CHANGE, LAST_CONTACT
+from crmkit_workflow.pools.handling import is_admin
 from crmkit_workflow.pools.terms import pools_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def check_entity(session: Session, draft: Draft) -> None:
         links = [] if other is None else [n for n in other.references if other.fields[n].target == name]
         if other is None or other.owner is None or not links:
             draft.refuse("along", _("{each!r} has no owner, or does not refer to {name}.", each=each, name=name))
+    conditions.check(session, draft, entity, "exempt_if")
     target = draft.related("target") if draft.sets("target", "entity") else None
     if target is not None and (target.entity != name or not target.active):
         draft.refuse("target", _("Records can only return to an active pool of the same entity."))
@@ -136,6 +138,7 @@ def check_owners(session: Session, drafts: Batch[Draft]) -> None:
     if not is_poolable(entity):
         return
     check_goals(session, drafts)
+    check_locks(session, drafts)
     said = occasion_of(session, Giving)
     if said is not None and said.how in UNLIMITED:
         return
@@ -161,6 +164,26 @@ def has_limit(pool: PoolTerms) -> bool:
 def gains(draft: Draft, owner: str) -> bool:
     """Return whether the owner gets a record that it didn't have."""
     return draft.record is None or getattr(draft.record, owner) != draft.get(owner)
+
+
+def check_locks(session: Session, drafts: Batch[Draft]) -> None:
+    """Refuse to keep records from pools, or to do so no more, by whoever may not change all and looks after none."""
+    entity, principal = drafts.entity, session.principal
+    changing = [
+        each for each in drafts if each.sets("pool_locked") and is_locked(each) != bool(each.get("pool_locked"))
+    ]
+    if not changing or principal.user is None or "all" in principal.rights.levels(entity, "update"):
+        return
+    pools = [each for each in pools_of(session, entity.name) if is_admin(session, each)]
+    for draft in changing:
+        owner = draft.get(str(entity.owner))
+        if not any(owner in each.members or draft.get("pool") == each.pool.id for each in pools):
+            draft.refuse("pool_locked", _("Ask who looks after the owner's pool."))
+
+
+def is_locked(draft: Draft) -> bool:
+    """Return whether a record is kept from pools as it is now."""
+    return draft.record is not None and bool(draft.record.pool_locked)
 
 
 def check_goals(session: Session, drafts: Batch[Draft]) -> None:

@@ -75,6 +75,8 @@ def terms(
         working_days=pool.working_days,
         initial=pool.protection,
         longest=pool.protection_max,
+        spares_won=pool.protection_spares_won,
+        spares_opportunities=pool.protection_spares_opportunities,
         extensions={each.activity_kind: each.extends for each in extensions},
         rules=tuple(
             ReturnRule(
