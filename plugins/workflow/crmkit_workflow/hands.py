@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit_workflow import conditions, faces
 from crmkit_workflow.handover import entities as hand_over_entities
 from crmkit_workflow.handover import guarding as leaving
-from crmkit_workflow.handover import returning, settings
+from crmkit_workflow.handover import returning, settings, transferring
 from crmkit_workflow.ownership import entities, giving, guarding, poolable
 from crmkit_workflow.pools import declarations, following
 from crmkit_workflow.pools import entities as pool_entities
@@ -68,6 +68,7 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
     leaving.check_leaving(session, drafts)
     following.note_contacts(session, drafts)
     giving.fill_changed(session, drafts)
+    transferring.refuse_spent(session, drafts)
     pools.check_owners(session, drafts)
     leaving.check_owners(session, drafts)
 
@@ -75,6 +76,7 @@ def before_update(session: Session, drafts: Batch[UpdateDraft]) -> None:
 def before_move(session: Session, moves: Batch[MoveDraft]) -> None:
     """Note whose records are from now on, if a move gives them to somebody."""
     giving.fill_changed(session, moves)
+    transferring.refuse_spent(session, moves)
     pools.check_owners(session, moves)
     leaving.check_owners(session, moves)
 

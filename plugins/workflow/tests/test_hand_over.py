@@ -101,6 +101,30 @@ def test_a_record_is_transferred_so_often(make_crm: CRMFactory, hire: Hire, cloc
         assert outcomes(transfer(session, [acme], people["ann"])) == ["Transferred"]
 
 
+@pytest.mark.row("M4")
+def test_no_way_leads_around_the_number_of_transfers(make_crm: CRMFactory, hire: Hire) -> None:
+    """Changes of the owner by hand, by a move, and along with another record are transfers, too; hand-overs aren't."""
+    crm = make_crm(["workflow"], settings={"transfer_limit": 1})
+    with crm.session(actor="admin") as session:
+        people = hire(session)
+        acme = session.create(Customer, name="Acme", owner=people["ann"])
+        deal = session.create(Opportunity, name="deal", customer=acme, owner=people["bob"])
+        deal = session.update(deal, owner=people["ann"])
+        acts: list[Callable[[], object]] = [
+            lambda: session.update(deal, owner=people["bob"]),
+            lambda: session.move(deal, "proposal", owner=people["bob"]),
+        ]
+        for act in acts:
+            with pytest.raises(Refused, match="as often as is allowed"):
+                act()
+        assert outcomes(transfer(session, [acme], people["cem"], along=["opportunity"])) == ["refused"]
+        assert outcomes(transfer(session, [acme], people["cem"])) == ["Transferred"]
+        with pytest.raises(Refused, match="as often as is allowed"):
+            session.update(session.get(Customer, acme.id), owner=people["ann"])
+        hand_over(session, people["ann"], default=people["bob"].ref)
+        assert owners(session, Opportunity) == {"deal": people["bob"].id}
+
+
 @pytest.mark.row("M5")
 def test_nobody_who_owns_something_is_switched_off(crm: CRM, people: People) -> None:
     """The refusal says how many records of which entity would be left behind; who owns nothing may go."""

@@ -118,6 +118,19 @@ def test_an_owner_has_as_many_as_the_pool_allows(crm: CRM, people: People, make_
         assert outcomes(assign(session, records[3:5], people["bob"])) == ["Given", "refused"]
 
 
+def test_what_comes_along_keeps_to_the_quota_of_its_own_pool(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """A customer that brings more opportunities than somebody may own can't be claimed with them."""
+    with crm.session(actor="admin") as session:
+        make_pool(session, [people["ann"]], name="Deals", entity="opportunity", hold_limit=1)
+        pool = make_pool(session, [people["ann"]], along=["opportunity"])
+        one, two = (session.create(Customer, name=each, pool=pool) for each in "ab")
+        for customer, name in ((one, "c"), (two, "d"), (two, "e")):
+            session.update(session.create(Opportunity, name=name, customer=customer), owner=None)
+    with crm.session(actor="ann") as session:
+        assert outcomes(claim(session, [two, one])) == ["refused", "Claimed"]
+        assert session.count(Opportunity, "owner == me()") == 1
+
+
 def test_won_customers_need_not_count(crm: CRM, people: People, make_pool: MakePool) -> None:
     """Where won records don't count as owned, who has won everything may claim more."""
     with crm.session(actor="admin") as session:

@@ -11,17 +11,19 @@ from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import savepoint, write_all
 from crmkit.core.lifecycle.access import those_within
+from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.errors import ConflictError
 from crmkit.translation import Text, _
 from crmkit_workflow.ownership.entities import OwnershipRecord
-from crmkit_workflow.ownership.giving import give_each
+from crmkit_workflow.ownership.giving import Giving, give_each
 from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crmkit import EntityModel, Session
+    from crmkit import Batch, EntityModel, MoveDraft, Session, UpdateDraft
 
+TRANSFERRED = "transferred"
 Reason = Literal["not_found", "no_owner", "not_allowed", "inactive", "limit", "changed", "refused", "not_all"]
 TEXTS: dict[str, Text] = {
     "not_found": _("There is no such record."),
@@ -131,7 +133,7 @@ def transfer_of(session: Session, entity: EntityModel, ids: Sequence[int], way: 
 
     def write(some: Sequence[Record]) -> list[Record]:
         pairs = [(each, goal) for each in some]
-        return give_each(session, pairs, how="transferred", why=way.why, along=way.along, as_actor=True)
+        return give_each(session, pairs, how=TRANSFERRED, why=way.why, along=way.along, as_actor=True)
 
     for record, result in write_all(session, entity.name, chosen, write):
         found[record.ref] = as_result(record.ref, result)
@@ -150,6 +152,22 @@ def as_result(ref: Ref[object], result: Record | Exception) -> Result:
 def not_transferred(ref: Ref[object], reason: Reason, text: str = "") -> NotTransferred:
     """Return that a record stays with its owner."""
     return NotTransferred(record=ref, reason=reason, text=text or TEXTS[reason])
+
+
+def refuse_spent(session: Session, drafts: Batch[UpdateDraft] | Batch[MoveDraft]) -> None:
+    """Refuse to transfer records more often than the settings allow, by whichever way: by hand, or along."""
+    owner, said = drafts.entity.owner, occasion_of(session, Giving)
+    if owner is None or session.setting("transfer_limit") is None or (said is not None and said.how != TRANSFERRED):
+        return
+    going = {each.record.id: each for each in drafts if each.record is not None and is_transferred(each, owner)}
+    for number in spent_on(session, drafts.entity, list(going)) if going else ():
+        going[number].refuse(owner, TEXTS["limit"])
+
+
+def is_transferred(draft: UpdateDraft | MoveDraft, owner: str) -> bool:
+    """Return whether a record goes from somebody to somebody else."""
+    before, after = getattr(draft.record, owner), draft.get(owner)
+    return draft.sets(owner) and before is not None and after is not None and before != after
 
 
 def spent_on(session: Session, entity: EntityModel, ids: Sequence[int]) -> set[int]:

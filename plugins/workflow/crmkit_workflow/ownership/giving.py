@@ -28,9 +28,14 @@ LONGEST_WHY = 500
 
 @frozen(kw_only=True)
 class Giving:
-    """The occasion of a change of owner: how and why. Without one, somebody changed the field by hand."""
+    """The occasion of a change of owner: how and why. Without one, somebody changed the field by hand.
+
+    Attributes:
+        entity: of which entity the records are that are given; others come along.
+    """
 
     how: str
+    entity: str
     why: str = ""
 
 
@@ -74,7 +79,8 @@ def give_each(
     writer = session if as_actor else session.elevated
     entity = session.model.entity(pairs[0][0])
     further: dict[str, object] = {"pool": pool} if is_poolable(entity) and (pool is not None or not as_actor) else {}
-    with occasion(session, Giving(how=how, why=in_home_language(session, why)[:LONGEST_WHY])):
+    said = in_home_language(session, why)[:LONGEST_WHY]
+    with occasion(session, Giving(how=how, entity=entity.name, why=said)):
         for name in along:
             give_along(session, writer, pairs, name)
         return writer.update_many((each, {str(entity.owner): owner, **further}) for each, owner in pairs)

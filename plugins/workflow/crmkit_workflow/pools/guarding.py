@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle.drafts import Draft
     from crmkit_workflow.pools.terms import PoolTerms
 
-UNLIMITED = frozenset({"claimed", "handed_over"})
-"""Ways to an owner on which it isn't counted here: claims count for themselves, and an heir has no choice."""
-
 
 def check_pools(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse pools of which nothing could come, and note since when their rules count."""
@@ -139,8 +136,7 @@ def check_owners(session: Session, drafts: Batch[Draft]) -> None:
         return
     check_goals(session, drafts)
     check_locks(session, drafts)
-    said = occasion_of(session, Giving)
-    if said is not None and said.how in UNLIMITED:
+    if is_unlimited(entity, occasion_of(session, Giving)):
         return
     owner = str(entity.owner)
     gaining = [draft for draft in drafts if draft.sets(owner) and draft.get(owner) is not None and gains(draft, owner)]
@@ -154,6 +150,13 @@ def check_owners(session: Session, drafts: Batch[Draft]) -> None:
         mine = [draft for draft in gaining if int(cast("int", draft.get(owner))) == user]
         for draft in mine[max(room, 0) :] if room is not None else ():
             draft.refuse(owner, _("The owner has as many as the pool allows. Choose another one."))
+
+
+def is_unlimited(entity: EntityModel, said: Giving | None) -> bool:
+    """Return whether nothing is counted here: an heir has no choice, and claims count for themselves."""
+    if said is None:
+        return False
+    return said.how == "handed_over" or (said.how == "claimed" and said.entity == entity.name)
 
 
 def has_limit(pool: PoolTerms) -> bool:
