@@ -11,7 +11,9 @@ from crmkit import SYSTEM, Contact, Customer, Opportunity, Order, User
 from crmkit.errors import Refused
 from crmkit_workflow.delegation.authority import in_force
 from crmkit_workflow.delegation.entities import Delegation
+from crmkit_workflow.handover.batches import NotHandedOver, begin, finish, preview
 from crmkit_workflow.handover.checking import owners_are_active
+from crmkit_workflow.handover.commands import handover_command
 from crmkit_workflow.handover.entities import HandOverRule
 from crmkit_workflow.handover.handing import RULES, Goal, deactivate, hand_over
 from crmkit_workflow.handover.transferring import NotTransferred, Transferred, transfer
@@ -257,6 +259,27 @@ def test_what_comes_back_goes_to_somebody_who_is_there(crm: CRM, people: People)
         assert session.get(Customer, bistro.id).owner is None
         assert list(owners_are_active(session)) == []
         assert session.count(OwnershipRecord, {"how": "handed_over"}) == 2
+
+
+@pytest.mark.row("M5")
+def test_a_goal_that_is_gone_is_said(make_crm: CRMFactory, hire: Hire) -> None:
+    """Where a rule names a queue or a pool that was deleted, switching a user off is refused, and says so."""
+    crm = make_crm(["workflow"], settings={"hand_over": "perform"})
+    with crm.session(actor="admin") as session:
+        people = hire(session)
+        queue = session.create(Queue, name="Queue")
+        session.create(HandOverRule, goal=queue)
+        session.create(Customer, name="Acme", owner=people["ann"])
+        leaving = begin(session, people["ann"])
+        session.delete(queue)
+        with pytest.raises(Refused, match="is not active, or not for records of customer"):
+            session.update(people["ann"], active=False)
+        assert "is not active" in str(preview(session, people["ann"])[0][3])
+        values: dict[str, Any] = {"do": "preview", "to": None, "goals": None, "off": False}
+        assert str(handover_command(session, user="Ann", **values).rows[0][2]).endswith(str(queue.ref))
+    (result,) = finish(crm, leaving)
+    assert isinstance(result, NotHandedOver)
+    assert "is not active" in result.text
 
 
 @pytest.mark.row("M5")

@@ -270,6 +270,26 @@ def test_only_a_pool_that_can_go_goes(crm: CRM, people: People, make_pool: MakeP
         assert outcomes(release(session, [session.create(Customer, name="Gamma")], first)) == ["pool_closed"]
 
 
+def test_a_pool_to_which_records_return_stays(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """It can be neither switched off nor deleted as long as an active pool names it, nor named again when it is off."""
+    with crm.session(actor="admin") as session:
+        goal = make_pool(session, [], name="Goal")
+        pool = make_pool(session, [people["ann"]], target=goal)
+        acts: list[Callable[[], object]] = [
+            lambda: session.update(goal, active=False),
+            lambda: session.delete(goal),
+        ]
+        for act in acts:
+            with pytest.raises(Refused, match="What the pool Pool takes returns to it"):
+                act()
+        pool = session.update(pool, active=False)
+        make_pool(session, [], name="Other")
+        session.update(goal, active=False)
+        with pytest.raises(Refused, match="active pool of the same entity"):
+            session.update(pool, active=True)
+        assert session.update(pool, active=True, target=None).active
+
+
 def test_pools_that_could_not_work_are_refused(crm: CRM, people: People, make_pool: MakePool) -> None:
     """A pool of an entity whose records can't lie in one, wrong entities along, and rules nobody could ask."""
     with crm.session(actor="admin") as session:

@@ -199,8 +199,9 @@ def handed(
     session: Session, entity: EntityModel, user: int, records: Sequence[Record], goal: Goal | None
 ) -> list[Result]:
     """Hand records of one entity over, those that can't go left out; return what became of each."""
-    if goal is None:
-        text = _("Nothing says to whom it goes.")
+    problem = _("Nothing says to whom it goes.") if goal is None else problem_of(session, user, entity.name, goal)
+    if goal is None or problem is not None:
+        text = in_home_language(session, problem or "")
         return [NotHandedOver(record=each.ref, text=text) for each in records]
 
     def write(some: Sequence[Record]) -> list[Record]:

@@ -10,16 +10,15 @@ from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
 from crmkit_workflow.handover.batches import begin, preview, resume
 from crmkit_workflow.handover.entities import DONE, HandOver
-from crmkit_workflow.handover.handing import RULES, check_actor
+from crmkit_workflow.handover.handing import RULES, check_actor, goal_of
 from crmkit_workflow.staff import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crmkit import Ref, Session, User
+    from crmkit import Session, User
     from crmkit.core.reading.reports.columns import Cell
     from crmkit_workflow.handover.handing import Goal
-    from crmkit_workflow.queues.entities import Queue
 
 MOST = 100
 GOALS = ("user", "queue", "pool")
@@ -128,5 +127,5 @@ def shown(session: Session, goal: Goal) -> str:
     """Return a goal as people read it."""
     if isinstance(goal, str):
         return _("the assignment rules")
-    label = session.model.entities[goal.entity].label
-    return f"{label} {session.elevated.get(cast('Ref[Queue]', goal)).name}"
+    label, found = session.model.entities[goal.entity].label, goal_of(session, goal)
+    return f"{label} {goal if found is None else found.name}"

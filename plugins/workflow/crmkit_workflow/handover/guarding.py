@@ -9,7 +9,7 @@ from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
 from crmkit_workflow.handover.entities import ANY, HandOverRule
-from crmkit_workflow.handover.handing import HandingOver, hand_over, owned_by, plan
+from crmkit_workflow.handover.handing import HandingOver, hand_over, owned_by, plan, problem_of
 from crmkit_workflow.handover.settings import OFF, PERFORM
 from crmkit_workflow.pools import limits
 from crmkit_workflow.staff import active_among
@@ -37,7 +37,7 @@ def check_deleting(session: Session, drafts: Batch[DeleteDraft]) -> None:
 
 
 def refuse_left(session: Session, draft: Draft, path: str, *, performs: bool) -> None:
-    """Refuse that a user goes, for every entity of which records would be left behind."""
+    """Refuse that a user goes, for all of which something stays, or can't go where it should."""
     assert draft.record is not None
     user = draft.record.id
     limits.hold(session, user)
@@ -47,6 +47,10 @@ def refuse_left(session: Session, draft: Draft, path: str, *, performs: bool) ->
         if name not in goals:
             text = _("{count} records of {entity} belong to the user. Hand them over first.", count=count, entity=name)
             draft.refuse(path, text)
+    for name, goal in goals.items():
+        problem = problem_of(session, user, name, goal)
+        if problem is not None:
+            draft.refuse(path, problem)
 
 
 def perform(session: Session, changes: Batch[Change]) -> None:

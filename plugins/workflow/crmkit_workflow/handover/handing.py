@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crmkit import EntityModel, Session
+    from crmkit_workflow.pools.entities import Pool
 
 BATCH = 1000
 OPEN = "stage.kind in ('open', 'waiting')"
@@ -136,11 +137,17 @@ def problem_of(session: Session, user: int, name: str, goal: Goal) -> Text | Non
     if goal.entity == "user":
         able = int(goal) != user and bool(active_among(session, [int(goal)]))
         return None if able else _("{goal} is no active user who could take records of {name}.", goal=goal, name=name)
-    record = session.elevated.get(cast("Ref[Queue]", goal))
-    able = record.active and record.entity == name
+    record = goal_of(session, goal)
+    able = record is not None and record.active and record.entity == name
     if goal.entity == "pool":
         able = able and is_poolable(session.model.entity(name))
     return None if able else _("{goal} is not active, or not for records of {name}.", goal=goal, name=name)
+
+
+def goal_of(session: Session, goal: Ref[object]) -> Queue | Pool | None:
+    """Return the queue or the pool that is a goal; None if it is gone."""
+    found = session.elevated.by_id(session.model.entities[goal.entity], [int(goal)])
+    return cast("Queue | Pool | None", found.get(int(goal)))
 
 
 def hand_over_of(session: Session, entity: EntityModel, user: int, goal: Goal) -> None:

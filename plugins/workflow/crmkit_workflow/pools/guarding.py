@@ -50,7 +50,8 @@ def check_entity(session: Session, draft: Draft) -> None:
         if other is None or other.owner is None or not links:
             draft.refuse("along", _("{each!r} has no owner, or does not refer to {name}.", each=each, name=name))
     conditions.check(session, draft, entity, "exempt_if")
-    target = draft.related("target") if draft.sets("target", "entity") else None
+    is_aiming = draft.sets("target", "entity", "active") and draft.get("active")
+    target = draft.related("target") if is_aiming else None
     if target is not None and (target.entity != name or not target.active):
         draft.refuse("target", _("Records can only return to an active pool of the same entity."))
     if draft.record is not None and draft.sets("entity"):
@@ -120,6 +121,8 @@ def check_closing(session: Session, draft: Draft, path: str) -> None:
     lying = session.count(entity.declared.declared, {"pool": draft.record})
     if lying:
         draft.refuse(path, _("{count} records lie in the pool. Move them to another one first.", count=lying))
+    for (name,) in session.rows(Pool, ["name"], "target == given.pool and active", given={"pool": draft.record.id}):
+        draft.refuse(path, _("What the pool {pool} takes returns to it. Have that return elsewhere first.", pool=name))
     others = session.count(
         Pool,
         "entity == given.entity and active and id != given.pool",
