@@ -46,7 +46,7 @@ class Week:
 
     def give(self, session: Session) -> str:
         """Give a visit to somebody."""
-        taker = user(session, TAKER)
+        [taker] = session.find(User, {"external_id": TAKER})
         customer = session.find(Customer, {"owner": taker}, order="id", limit=1)[0]
         start = session.unit.now.replace(minute=0) + timedelta(days=1, hours=1, minutes=30)
         self.visit = session.create(
@@ -59,7 +59,7 @@ class Week:
             planned_start=start,
             planned_end=start + timedelta(hours=1),
         )
-        names = {"giver": me(session), "taker": taker.name}
+        names = {"giver": session.principal.name, "taker": taker.name}
         return _("{giver} gives {taker} a visit for tomorrow: {subject}.", subject=self.visit.subject, **names)
 
     def look(self, session: Session) -> str:
@@ -67,7 +67,7 @@ class Week:
         waiting = [
             _("{kind}: {count}", kind=work.kind.label, count=work.count) for work in worklist(session) if work.count
         ]
-        return _("{user} looks at the worklist. {waiting}", user=me(session), waiting=joined(waiting, "; "))
+        return _("{user} looks at the worklist. {waiting}", user=session.principal.name, waiting=joined(waiting, "; "))
 
     def clash(self, session: Session) -> str:
         """Invite somebody who is busy then."""
@@ -75,9 +75,9 @@ class Week:
         event = session.create(
             CalendarEvent, subject="Price list", starts_at=self.visit.planned_start, length=timedelta(hours=1)
         )
-        invite(session, event, [user(session, TAKER)])
-        guest = user(session, TAKER)
-        text = _("{user} invites {guest} to a meeting at that time.", user=me(session), guest=guest.name)
+        [guest] = session.find(User, {"external_id": TAKER})
+        invite(session, event, [guest])
+        text = _("{user} invites {guest} to a meeting at that time.", user=session.principal.name, guest=guest.name)
         return joined([text, *(each.text for each in session.cautions)], " ")
 
     def report(self, session: Session) -> str:
@@ -86,12 +86,12 @@ class Week:
         self.visit = session.move(
             session.get(Activity, self.visit.id), "done", outcome="held", need="More seats in May"
         )
-        return _("{user} has been there and notes what was said.", user=me(session))
+        return _("{user} has been there and notes what was said.", user=session.principal.name)
 
     def hear(self, session: Session) -> str:
         """Read what one was told."""
         [told] = session.find(Notice, order="-id", limit=1)
-        return _("{user} is told: {text}", user=me(session), text=told.words)
+        return _("{user} is told: {text}", user=session.principal.name, text=told.words)
 
     def follow_up(self, session: Session) -> str:
         """Plan what comes next."""
@@ -104,17 +104,9 @@ class Week:
             due=session.today + timedelta(days=2),
             follow_up_of=self.visit,
         )
-        return _("{user} plans what follows, due on Friday: {subject}.", user=me(session), subject=task.subject)
-
-
-def user(session: Session, name: str) -> User:
-    """Return a user of the demonstration."""
-    return session.find(User, {"external_id": name})[0]
-
-
-def me(session: Session) -> str:
-    """Return the name of who acts."""
-    return str(session.get(User, session.principal.user or 0).name)
+        return _(
+            "{user} plans what follows, due on Friday: {subject}.", user=session.principal.name, subject=task.subject
+        )
 
 
 DECLARATIONS = (Demonstration(name="activities", scenes=scenes, reports=("workload", "touchpoints")),)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crmkit import EntityModel, Session
     from crmkit.core.lifecycle.drafts import Draft
 
+LONGEST_CONDITION = 2_000
 AT_ONCE = 1_000
 Met = dict[int, frozenset[str]]
 """The conditions that each record meets, by its id."""

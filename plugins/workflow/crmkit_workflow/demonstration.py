@@ -89,19 +89,19 @@ class Week:
 
     def begin(self, session: Session) -> str:
         """Begin two deals, which starts two clocks."""
-        customers = session.find(Customer, {"owner": user(session, SELLER)}, order="-id", limit=2)
+        customers = session.find(Customer, "owner == me()", order="-id", limit=2)
         self.deals = [
             session.create(Opportunity, name=name, customer=customer, amount=amount)
             for name, customer, amount in zip(("Licences", "Training"), customers, (LARGE + 8_000, 3_000), strict=True)
         ]
-        return _("{user} gets two requests: {first} and {second}.", user=me(session), first=self.deals[0].name,
-                 second=self.deals[1].name)  # fmt: skip
+        names = {"user": session.principal.name, "first": self.deals[0].name, "second": self.deals[1].name}
+        return _("{user} gets two requests: {first} and {second}.", **names)
 
     def respond(self, session: Session) -> str:
         """Answer one of them in time."""
         deal = session.get(Opportunity, self.deals[0].id)
         self.deals[0] = session.move(deal, stages(session)[1])
-        return _("{user} answers the first one.", user=me(session))
+        return _("{user} answers the first one.", user=session.principal.name)
 
     def watch(self, session: Session) -> str:
         """Read what a rule has told, and watch a figure from outside."""
@@ -110,7 +110,7 @@ class Week:
         session.create(Watch, record=rate, field="value", value="1.10")
         return _(
             "{user} is told by a rule: {text} {user} wants to know when {metric} reaches {value}.",
-            user=me(session),
+            user=session.principal.name,
             text=told.words,
             metric=rate.name,
             value="1.10",
@@ -123,34 +123,39 @@ class Week:
     def hear(self, session: Session) -> str:
         """Read what the watch has told."""
         [told] = session.find(Notice, {"kind": "watch"})
-        return _("{user} is told: {text}", user=me(session), text=told.words)
+        return _("{user} is told: {text}", user=session.principal.name, text=told.words)
 
     def submit(self, session: Session) -> str:
         """Submit the large deal."""
         self.request = submit(session, session.get(Opportunity, self.deals[0].id), note="Ten per cent off")
-        return _("{user} submits {deal} for approval.", user=me(session), deal=self.deals[0].name)
+        return _("{user} submits {deal} for approval.", user=session.principal.name, deal=self.deals[0].name)
 
     def try_to_change(self, session: Session) -> str:
         """Try to change what is being approved."""
         try:
             session.update(session.get(Opportunity, self.deals[0].id), amount=1)
         except Refused as error:
-            return _("{user} tries to change the amount. {problem}", user=me(session), problem=error.refusals[0].text)
+            return _(
+                "{user} tries to change the amount. {problem}",
+                user=session.principal.name,
+                problem=error.refusals[0].text,
+            )
         raise AssertionError
 
     def approve(self, session: Session) -> str:
         """Approve it."""
         assert self.request is not None
         self.request = approve(session, self.request, comment="Fine")
-        return _("{user} approves {deal}.", user=me(session), deal=self.deals[0].name)
+        return _("{user} approves {deal}.", user=session.principal.name, deal=self.deals[0].name)
 
     def read_clocks(self, session: Session) -> str:
         """Tell what became of the clocks."""
         kept, late = (session.find(Clock, {"record": deal})[0] for deal in self.deals)
         assert not kept.breached
         assert late.breached
+        [seller] = session.find(User, {"external_id": SELLER})
         return _("The first request was answered in time. The clock of the second is breached, and {user} was told.",
-                 user=user(session, SELLER).name)  # fmt: skip
+                 user=seller.name)  # fmt: skip
 
     def claim(self, session: Session) -> str:
         """Claim a customer who has returned."""
@@ -160,7 +165,7 @@ class Week:
         return _(
             "Overnight, {count} neglected customers have gone to the pool. {user} claims {customer}.",
             count=len(pooled),
-            user=me(session),
+            user=session.principal.name,
             customer=pooled[0].name,
         )
 
@@ -173,16 +178,6 @@ def stages(session: Session) -> list[str]:
 def first_stage(session: Session) -> str:
     """Return the stage in which deals begin."""
     return stages(session)[0]
-
-
-def user(session: Session, name: str) -> User:
-    """Return a user of the demonstration."""
-    return session.find(User, {"external_id": name})[0]
-
-
-def me(session: Session) -> str:
-    """Return the name of who acts."""
-    return str(session.get(User, session.principal.user or 0).name)
 
 
 DECLARATIONS = (Demonstration(name="workflow", scenes=scenes, reports=("clock_compliance", "automations")),)

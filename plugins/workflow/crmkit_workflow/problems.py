@@ -8,14 +8,21 @@ from crmkit.core.lifecycle.seeing import shown_refusal
 from crmkit.errors import Refused
 from crmkit.translation import Text, _
 from crmkit.translation.text import about, joined
+from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from crmkit import Session
     from crmkit.errors import Refusal
 
+LONGEST_PROBLEM = 500
 LEFT_OUT = "…"
 MOST = 5
 """So many refusals of an error are said."""
+
+
+def as_kept(session: Session, problem: str | None) -> str | None:
+    """Return a problem as logs keep it: in the language of the CRM, as far as there is room for it."""
+    return None if problem is None else in_home_language(session, problem)[:LONGEST_PROBLEM]
 
 
 def said_to_all(session: Session, error: Exception) -> Text:

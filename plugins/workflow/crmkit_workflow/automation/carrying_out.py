@@ -16,7 +16,6 @@ from crmkit.errors import ConflictError, CRMKitError, DatabaseError, SessionErro
 from crmkit.translation import _
 from crmkit_workflow.automation.entities import (
     DONE,
-    LONGEST_PROBLEM,
     REFUSED,
     SKIPPED,
     AutomationAction,
@@ -26,9 +25,8 @@ from crmkit_workflow.automation.entities import (
 from crmkit_workflow.automation.noting import JOB, ONCE, CarryingOut
 from crmkit_workflow.automation.quoting import quoted
 from crmkit_workflow.conditions import ask
-from crmkit_workflow.problems import said_to_all
+from crmkit_workflow.problems import as_kept, said_to_all
 from crmkit_workflow.reach import is_private
-from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,8 +126,8 @@ def still_meeting(
 
 def finished(session: Session, run: AutomationRun, state: str, problem: str | None) -> dict[str, object]:
     """Return what is written down of a run that has come to an end."""
-    values: dict[str, object] = {"state": state, "finished_at": session.unit.now}
-    values["problem"] = None if problem is None else in_home_language(session, problem)[:LONGEST_PROBLEM]
+    problem = as_kept(session, problem)
+    values: dict[str, object] = {"state": state, "finished_at": session.unit.now, "problem": problem}
     if state == SKIPPED and run.occasion == ONCE:
         values["occasion"] = f"{ONCE}, but not at {run.id}"  # so that another occasion can be the one
     return values

@@ -7,9 +7,8 @@ from datetime import datetime as Moment  # noqa: N812  (read off the annotations
 from crmkit import Choice, Record, Ref, record
 from crmkit.core.declare import fields as f
 from crmkit.translation import _
-
-LONGEST_CONDITION = 2_000
-LONGEST_PROBLEM = 500
+from crmkit_workflow.conditions import LONGEST_CONDITION
+from crmkit_workflow.problems import LONGEST_PROBLEM
 
 CREATED, CHANGED, MOVED, CROSSES, EVENT, SCHEDULE = "created", "changed", "moved", "crosses", "event", "schedule"
 WHEN = (

@@ -13,10 +13,10 @@ from attrs import frozen
 
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
-from crmkit_workflow.automation.entities import LONGEST_PROBLEM, SKIPPED, WAITING, AutomationRun
+from crmkit_workflow.automation.entities import SKIPPED, WAITING, AutomationRun
 from crmkit_workflow.conditions import AT_ONCE, ask
+from crmkit_workflow.problems import as_kept
 from crmkit_workflow.reach import is_private
-from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -145,8 +145,7 @@ def state_of(
         problem = _("It was carried out {count} times within an hour.", count=MOST_AN_HOUR)
     if problem is None:
         return {"state": WAITING}
-    said = in_home_language(session, problem)[:LONGEST_PROBLEM]
-    return {"state": SKIPPED, "finished_at": session.unit.now, "problem": said}
+    return {"state": SKIPPED, "finished_at": session.unit.now, "problem": as_kept(session, problem)}
 
 
 def ask_for(session: Session, runs: Sequence[int]) -> None:

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from crmkit import BusinessCalendar, Record, Ref, User, record
 from crmkit.core.declare import fields as f
+from crmkit_workflow.conditions import LONGEST_CONDITION
 
-LONGEST_CONDITION = 2_000
 OVER = "stage.kind in ('won', 'lost', 'done', 'void')"
 STATES = ("running", "paused", "stopped")
 

@@ -10,13 +10,12 @@ from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
 from crmkit.errors import ConflictError, Refused
 from crmkit.translation import Text, _
-from crmkit_workflow.escalations.entities import LONGEST_PROBLEM, Escalation
+from crmkit_workflow.escalations.entities import Escalation
 from crmkit_workflow.ownership.owners import owner_of
-from crmkit_workflow.problems import said_to_all
+from crmkit_workflow.problems import as_kept, said_to_all
 from crmkit_workflow.queues.distributing import distribute, open_items, put
 from crmkit_workflow.queues.entities import Queue
 from crmkit_workflow.staff import active_among, superiors_by_user
-from crmkit_workflow.wording import in_home_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -171,7 +170,7 @@ def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, 
             "level": level,
             "since": due.since,
             "record_version": version,
-            "problem": None if problem is None else in_home_language(session, problem)[:LONGEST_PROBLEM],
+            "problem": as_kept(session, problem),
         }
         for due, version, problem in done
         for level in due.levels

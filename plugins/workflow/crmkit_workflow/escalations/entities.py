@@ -8,9 +8,10 @@ from datetime import timedelta
 from crmkit import BusinessCalendar, Choice, Record, Ref, User, record
 from crmkit.core.declare import fields as f
 from crmkit.translation import _
+from crmkit_workflow.conditions import LONGEST_CONDITION
+from crmkit_workflow.problems import LONGEST_PROBLEM
 from crmkit_workflow.queues.entities import Queue
 
-LONGEST_CONDITION, LONGEST_PROBLEM = 2_000, 500
 OPEN = "stage.kind == 'open'"
 AGES = (
     Choice("created", _("Since it was created")),
