@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from crmkit import CRM, Contact, User
+from crmkit import CRM, Contact, Customer, User
 from crmkit.core.storage.moments import utc_now
+from crmkit.errors import AccessDeniedError
+from crmkit.testing.plugins import make_plugin
 from crmkit_activities.attachments import Attachment
 from crmkit_activities.events.attendance import answer, invite
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from crmkit import Session
+    from crmkit import Batch, Change, Session
+    from crmkit.testing.fixtures import CRMFactory
 
 pytestmark = pytest.mark.row("C1")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -149,6 +152,28 @@ def test_answers_stay_when_a_file_comes_again(crm: CRM, people: Mapping[str, Use
 def states(session: Session, event: CalendarEvent) -> dict[object, str]:
     """Return who is invited to an event, with the states."""
     return {each.who: each.attendance for each in session.find(EventAttendee, {"event": event})}
+
+
+def test_into_the_calendars_of_others_nothing_is_imported(crm: CRM, people: Mapping[str, User]) -> None:
+    """Who may not write there is told so, of however many events."""
+    with crm.session(actor="ann") as session, pytest.raises(AccessDeniedError):
+        import_calendar(session, written(EVERYTHING, HOLIDAY), people["cem"])
+    with crm.session(actor="admin") as session:
+        assert session.count(CalendarEvent) == 0
+
+
+def test_an_event_that_is_refused_leaves_the_others(make_crm: CRMFactory) -> None:
+    """It is a problem that names the component, as is a refusal of what a plugin writes along with it."""
+
+    def after_create(session: Session, changes: Batch[Change]) -> None:
+        for each in changes.of(CalendarEvent):
+            session.create(Customer, name="" if each.after.subject == "Away" else each.after.subject)
+
+    crm = make_crm(["activities", make_plugin("along", after_create=after_create)])
+    with crm.session(actor="admin") as session:
+        done = import_calendar(session, written(EVERYTHING, HOLIDAY))
+        assert (done.created, [each.uid for each in done.problems]) == (1, ["holiday"])
+        assert [each.subject for each in session.find(CalendarEvent)] == [EVERYTHING.summary]
 
 
 def test_one_event_goes_out_with_its_changes(crm: CRM, people: Mapping[str, User]) -> None:

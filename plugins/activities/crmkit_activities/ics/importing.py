@@ -11,11 +11,12 @@ from crmkit import Contact, Ref, User
 from crmkit.core.declare.conventions import Conventions
 from crmkit.core.declare.kinds import EmailKind
 from crmkit.core.declare.values import ref_class
-from crmkit.errors import InvalidValue, Refused
+from crmkit.core.exchange.writing import write_all
+from crmkit.errors import AccessDeniedError, InvalidValue
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
 from crmkit_activities.events.members import number_of
 from crmkit_activities.events.timing import write_extra, write_wall
-from crmkit_activities.ics.parts import attach_all, remind_all
+from crmkit_activities.ics.parts import attach_all, remind_all, why
 from crmkit_activities.ics.reading import read_calendar
 from crmkit_activities.ics.values import Problem
 from crmkit_activities.referring import chunks
@@ -58,7 +59,7 @@ def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] |
     result = ImportResult(problems=list(reading.problems))
     masters = [each for each in reading.events if each.occurrence is None]
     known = known_events(session, who, [each.uid for each in masters])
-    written = write_all(
+    written = write_events(
         session, [(each, {"owner": who, "uid": each.uid}, known.get(each.uid)) for each in masters], result
     )
     series = {event.uid: record for event, record in written}
@@ -74,7 +75,7 @@ def import_calendar(session: Session, data: bytes, owner: Record | Ref[object] |
         result.removed += 1
     old = {record.id for _event, _values, record in wanted if record is not None} | {each.id for each in known.values()}
     invite_all(session, written, old)  # guests of series are guests of their occurrences, of which the file says more
-    changed = write_all(session, wanted, result)
+    changed = write_events(session, wanted, result)
     invite_all(session, changed, old)
     written += changed
     remind_all(session, written, who, result.problems)
@@ -105,59 +106,34 @@ def changed_occurrences(session: Session, series: Iterable[Record]) -> dict[tupl
     }
 
 
-def write_all(
-    session: Session,
-    wanted: Sequence[Wanted],
-    result: ImportResult,
-) -> list[tuple[IcsEvent, Record]]:
-    """Create and change events in batches; those that are refused are noted, and left out."""
-    new = [(event, values_of(event) | more, None) for event, more, record in wanted if record is None]
-    old = [(event, values_of(event) | more, record) for event, more, record in wanted if record is not None]
+def write_events(session: Session, wanted: Iterable[Wanted], result: ImportResult) -> list[tuple[IcsEvent, Record]]:
+    """Create and change events; those that are refused are problems, and left out.
+
+    Raises:
+        AccessDeniedError: if the actor may not write them.
+    """
+
+    def create(some: Sequence[Wanted]) -> Sequence[Record]:
+        return session.create_many(CalendarEvent, [values_of(event) | more for event, more, _before in some])
+
+    def update(some: Sequence[Wanted]) -> Sequence[Record]:
+        return session.update_many((before, values_of(event) | more) for event, more, before in some if before)
+
+    listed = list(wanted)
+    new, old = ([each for each in listed if (each[2] is None) is is_new] for is_new in (True, False))
     made: list[tuple[IcsEvent, Record]] = []
-    created = in_batch(session, new, result)
-    result.created += len(created)
-    made += created
-    for (event, _values, before), (_event, after) in pairs(old, in_batch(session, old, result)):
-        assert before is not None
-        changed = after.version != before.version
-        result.updated += changed
-        result.unchanged += not changed
-        made.append((event, after))
+    for some, write in ((new, create), (old, update)):
+        for (event, _more, before), after in write_all(session, "calendar_event", some, write):
+            if isinstance(after, AccessDeniedError):
+                raise after
+            if isinstance(after, Exception):
+                result.problems.append(Problem(component="VEVENT", uid=event.uid, text=why(after)))
+                continue
+            result.created += before is None
+            result.updated += before is not None and after.version != before.version
+            result.unchanged += before is not None and after.version == before.version
+            made.append((event, after))
     return made
-
-
-def pairs(
-    wanted: Sequence[Wanted], written: Sequence[tuple[IcsEvent, Record]]
-) -> list[tuple[Wanted, tuple[IcsEvent, Record]]]:
-    """Return what was wanted beside what was written of it."""
-    by_id = {id(event): (event, record) for event, record in written}
-    return [(each, by_id[id(each[0])]) for each in wanted if id(each[0]) in by_id]
-
-
-def in_batch(
-    session: Session,
-    wanted: Sequence[Wanted],
-    result: ImportResult,
-) -> list[tuple[IcsEvent, Record]]:
-    """Write a batch, without those that are refused: they are problems, and the others are tried again."""
-    left = list(wanted)
-    while left:
-        try:
-            if left[0][2] is None:
-                records: list[CalendarEvent] = session.create_many(CalendarEvent, [values for _e, values, _r in left])
-            else:
-                records = session.update_many((record, values) for _e, values, record in left)  # type: ignore[misc]
-        except Refused as refused:
-            reasons: dict[int, list[str]] = {}
-            for each in refused.refusals:
-                reasons.setdefault(each.index, []).append(each.text)
-            for index, texts in reasons.items():
-                problem = Problem(component="VEVENT", uid=left[index][0].uid, text=" ".join(texts))
-                result.problems.append(problem)
-            left = [each for index, each in enumerate(left) if index not in reasons]
-        else:
-            return [(each[0], record) for each, record in zip(left, records, strict=True)]
-    return []
 
 
 def values_of(event: IcsEvent) -> dict[str, object]:

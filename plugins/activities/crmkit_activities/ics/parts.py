@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crmkit import File, Ref
-from crmkit.errors import Refused
+from crmkit.core.exchange.saving import reasons
+from crmkit.core.exchange.writing import write_all
 from crmkit.translation import _
+from crmkit.translation.text import joined
 from crmkit_activities.attachments import Attachment
 from crmkit_activities.events.members import number_of
 from crmkit_activities.ics.alarms import is_ahead
@@ -127,14 +129,16 @@ def create_parts(
     rows: Rows,
     problems: list[Problem],
 ) -> None:
-    """Create parts, without those that are refused: they are noted, and the others are tried again."""
-    left = list(rows)
-    while left:
-        try:
-            session.create_many(entity, [values for _event, values in left])
-        except Refused as refused:
-            wrong = {each.index: each.text for each in refused.refusals}
-            problems += (Problem(component=component, uid=left[at][0].uid, text=text) for at, text in wrong.items())
-            left = [each for index, each in enumerate(left) if index not in wrong]
-        else:
-            return
+    """Create parts; those that are refused are problems, and left out."""
+
+    def create(some: Sequence[tuple[IcsEvent, dict[str, object]]]) -> Sequence[Record]:
+        return session.create_many(entity, [values for _event, values in some])
+
+    for (event, _values), made in write_all(session, session.model.entity(entity).name, rows, create):
+        if isinstance(made, Exception):
+            problems.append(Problem(component=component, uid=event.uid, text=why(made)))
+
+
+def why(error: Exception) -> str:
+    """Return why something could not be written."""
+    return joined(text for _path, text in reasons(error))
