@@ -56,6 +56,11 @@ def alarm(*lines: str) -> tuple[str, ...]:
             [Alarm(anchor="starts_at", before=timedelta(minutes=each)) for each in (0, 10, 20)],
         ),
         (("TRIGGER:-PT15M", "ACKNOWLEDGED:20260302T094400Z"), [QUARTER]),
+        (("TRIGGER:-PT15M", "ATTACH;VALUE=BINARY:###", "DESCRIPTION:Sales", "DESCRIPTION:More"), [QUARTER]),
+        (
+            ("TRIGGER:-PT15M", "REPEAT:1", "REPEAT:3", "DURATION:PT10M", "DURATION:PT5M"),
+            [QUARTER, Alarm(anchor="starts_at", before=timedelta(minutes=5))],
+        ),
     ],
 )
 def test_alarms_are_reminders(lines: tuple[str, ...], expected: list[Alarm]) -> None:
@@ -71,6 +76,13 @@ def test_alarms_are_reminders(lines: tuple[str, ...], expected: list[Alarm]) -> 
         (alarm("TRIGGER:-P5000D"), "VALARM x: It is from nothing to ten years before"),
         (alarm("TRIGGER;VALUE=DATE-TIME:20260302T080000Z"), "VALARM x: This moment has passed"),
         (alarm(), "VALARM x: It has not one TRIGGER"),
+        (alarm("TRIGGER:-PT15M", "TRIGGER:-PT5M"), "VALARM x: It has not one TRIGGER"),
+        (alarm("TRIGGER:soon"), "VALARM x: TRIGGER can't be read: .*soon"),
+        (alarm("TRIGGER;VALUE=DATE-TIME:20261340T000000Z"), "VALARM x: TRIGGER can't be read"),
+        (alarm("TRIGGER;VALUE=TEXT:-PT15M"), "VALARM x: It can't be read"),
+        (alarm("TRIGGER:-PT15M", "REPEAT:often", "DURATION:PT5M"), "VALARM x: REPEAT can't be read"),
+        (alarm("TRIGGER:-PT15M", "REPEAT:2", "DURATION:long"), "VALARM x: DURATION can't be read"),
+        (alarm("TRIGGER:-PT15M", "ACKNOWLEDGED:yes"), "VALARM x: ACKNOWLEDGED can't be read"),
         (alarm("TRIGGER:-PT15M", "ACKNOWLEDGED:20260302T094500Z"), "VALARM x: It was acknowledged"),
         (alarm("TRIGGER:-PT15M", "DESCRIPTION:" + "long " * 60), "VALARM x: .*255"),
         (alarm("TRIGGER:-PT15M", "ACTION:PROCEDURE")[:1] + alarm("TRIGGER:-PT15M", "ACTION:RUN")[2:], "VALARM x: RUN"),
@@ -85,9 +97,20 @@ def test_alarms_are_reminders(lines: tuple[str, ...], expected: list[Alarm]) -> 
 def test_what_is_left_out_is_named(lines: tuple[str, ...], problem: str) -> None:
     """The event is imported without what can't be held, and a problem names the component and the reason."""
     found = read_calendar(calendar(*lines), "UTC", NOW)
-    assert len(found.events) == 1
+    assert len(found.events) == len(found.problems) == 1
     with pytest.raises(AssertionError, match=problem):
         raise AssertionError(str(found.problems[0]))
+
+
+def test_other_components_that_can_not_be_read_leave_the_events() -> None:
+    """Only what a time zone says has to be read whole, as events would move otherwise."""
+    task = ("END:VEVENT", "BEGIN:VTODO", "UID:y", "DUE:soon", "END:VTODO", "BEGIN:VEVENT", "UID:z", "DTSTART:20260302")
+    found = read_calendar(calendar(*task), "UTC")
+    assert [each.uid for each in found.events] == ["x", "z"]
+    assert [str(each) for each in found.problems] == ["VTODO y: Only events are imported."]
+    zone = ("END:VEVENT", "BEGIN:VTIMEZONE", "TZID:Here", "BEGIN:STANDARD", "DTSTART:soon", "END:STANDARD")
+    found = read_calendar(calendar(*zone, "END:VTIMEZONE", "BEGIN:VEVENT"), "UTC")
+    assert (found.events, [each.component for each in found.problems]) == ((), ["VCALENDAR"])
 
 
 def test_reminders_come_as_the_file_says(crm: CRM, people: Mapping[str, User], clock: FrozenClock) -> None:

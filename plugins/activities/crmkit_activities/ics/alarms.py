@@ -11,7 +11,8 @@ from crmkit.core.declare.kinds import TextKind
 from crmkit.core.declare.kinds.times import zone
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
-from crmkit_activities.ics.values import Alarm, Problem, recurrence
+from crmkit_activities.ics.component import check_readable, single
+from crmkit_activities.ics.values import Alarm, Problem, recurrence, unreadable
 from crmkit_activities.reminders.reminder import LONGEST
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from crmkit_activities.ics.values import IcsEvent
 
 CONVENTIONS = Conventions()
+HELD = frozenset({"ACTION", "TRIGGER", "REPEAT", "DURATION", "DESCRIPTION", "ACKNOWLEDGED"})
+"""The properties that say when and how an alarm reminds: if one of these can't be read, it is left out."""
 ACTIONS = frozenset({"DISPLAY", "AUDIO", "EMAIL"})
 MOST_ALARMS = 20
 ANCHORS = {"START": "starts_at", "END": "ends_at"}
@@ -32,12 +35,15 @@ def read_alarms(component: Any, event: IcsEvent, now: datetime | None, problems:
         if each.name != "VALARM":
             continue
         try:
+            check_readable(each, HELD)
             listed = [alarm for alarm in repeated(each, event) if is_ahead(alarm, now)]
             check_open(each, event, listed)
         except InvalidValue as error:
             problems.append(Problem(component="VALARM", uid=event.uid, text=str(error)))
-            continue
-        found.update(listed)
+        except Exception as error:  # noqa: BLE001  (values that the parser let through, and that are none)
+            problems.append(Problem(component="VALARM", uid=event.uid, text=unreadable(error)))
+        else:
+            found.update(listed)
     if len(found) > MOST_ALARMS:
         text = _("An event has at most {most} alarms.", most=MOST_ALARMS)
         problems.append(Problem(component="VALARM", uid=event.uid, text=text))
@@ -50,14 +56,14 @@ def repeated(component: Any, event: IcsEvent) -> Iterator[Alarm]:
     Raises:
         InvalidValue: saying why it is no reminder.
     """
-    action = str(component.get("ACTION", "DISPLAY")).upper()
+    action = str(single(component, "ACTION") or "DISPLAY").upper()
     if action not in ACTIONS:
         raise InvalidValue(_("{action} is nothing that reminds.", action=action))
     trigger, text = component.get("TRIGGER"), text_of(component, event)
     if trigger is None or isinstance(trigger, list):
         raise InvalidValue(_("It has not one TRIGGER."))
-    times = min(int(component.get("REPEAT", 0)), MOST_ALARMS)
-    apart = component["DURATION"].dt if times > 0 and "DURATION" in component else timedelta(0)
+    times, duration = min(int(single(component, "REPEAT") or 0), MOST_ALARMS), single(component, "DURATION")
+    apart = duration.dt if times > 0 and duration is not None else timedelta(0)
     for number in range(times + 1 if apart > timedelta(0) else 1):
         later = number * apart
         if isinstance(trigger.dt, timedelta):
@@ -106,7 +112,7 @@ def check_open(component: Any, event: IcsEvent, listed: list[Alarm]) -> None:
     """
     if not listed:
         raise InvalidValue(_("This moment has passed."))
-    known, series = component.get("ACKNOWLEDGED"), recurrence(event)
+    known, series = single(component, "ACKNOWLEDGED"), recurrence(event)
     if known is None or series.recurs or not isinstance(known.dt, datetime) or known.dt.tzinfo is None:
         return
     span = series.span(event.start)
@@ -123,5 +129,5 @@ def text_of(component: Any, event: IcsEvent) -> str | None:
     Raises:
         InvalidValue: if it is too long.
     """
-    found = " ".join(str(component.get("DESCRIPTION", "")).split())
+    found = " ".join(str(single(component, "DESCRIPTION") or "").split())
     return None if found == event.summary else TextKind(max=255).parse(found, CONVENTIONS)

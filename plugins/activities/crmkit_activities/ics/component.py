@@ -20,7 +20,7 @@ from crmkit_activities.ics.times import DAY, elapsed, wall, zone_of
 from crmkit_activities.ics.values import NO_SUBJECT, PARTS, STATES, STATUS, VISIBILITY, Guest, IcsEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from typing import TypeVar
     from zoneinfo import ZoneInfo
 
@@ -43,10 +43,7 @@ def read_event(component: Any, home: str, series: IcsEvent | None = None) -> Ics
     Raises:
         InvalidValue: naming the property that can't be held, and why.
     """
-    for name, problem in component.errors:
-        if name not in HELD:
-            continue
-        raise InvalidValue(_("{name} can't be read: {problem}.", name=name, problem=str(problem).rstrip(".")))
+    check_readable(component, HELD)
     given = single(component, "DTSTART")
     if given is None:
         raise InvalidValue(_("It has no DTSTART."))
@@ -86,6 +83,17 @@ def read_event(component: Any, home: str, series: IcsEvent | None = None) -> Ics
         organizer=address_of(single(component, "ORGANIZER")),
         guests=guests_of(component),
     )
+
+
+def check_readable(component: Any, names: Container[str | None]) -> None:
+    """Refuse a component of which one of these properties can't be read.
+
+    Raises:
+        InvalidValue: naming it, and why.
+    """
+    for name, problem in component.errors:
+        if name in names:
+            raise InvalidValue(_("{name} can't be read: {problem}.", name=name, problem=str(problem).rstrip(".")))
 
 
 def every(component: Any, name: str) -> list[Any]:

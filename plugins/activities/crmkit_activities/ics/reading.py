@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
-from icalendar import Component
-from icalendar.timezone import tzp
 
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_activities.ics.alarms import read_alarms
 from crmkit_activities.ics.attached import read_attached
 from crmkit_activities.ics.component import read_event
-from crmkit_activities.ics.values import IcsEvent, Problem, recurrence
+from crmkit_activities.ics.parsing import parse
+from crmkit_activities.ics.values import IcsEvent, Problem, recurrence, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
 MOST_BYTES, MOST_COMPONENTS, DEEPEST = 10_000_000, 20_000, 20
-PARSING = Lock()
-"""Held while a file is parsed, as the parser's memory of time zones is one for all."""
 SILENT = frozenset({"VCALENDAR", "VTIMEZONE"})
 
 
@@ -47,27 +42,12 @@ def read_calendar(data: bytes, home: str, now: datetime | None = None) -> Readin
     try:
         found = parse(data)
     except Exception as error:  # noqa: BLE001  (whatever a parser stumbles over, the file is what is wrong)
-        text = _("It can't be read: {problem}.", problem=str(error).rstrip(".") or type(error).__name__)
-        return Reading(problems=(Problem(component="VCALENDAR", uid="", text=text),))
+        return Reading(problems=(Problem(component="VCALENDAR", uid="", text=unreadable(error)),))
     problems: list[Problem] = []
     components = [each for top in found for each in events_of(top, problems)]
     if not components and not problems:
         problems.append(Problem(component="VCALENDAR", uid="", text=_("There is no event in it.")))
     return Reading(events=tuple(read_events(components, home, now, problems)), problems=tuple(problems))
-
-
-def parse(data: bytes) -> Any:
-    """Return the components of a file.
-
-    The parser remembers the time zones that files define, for all files to come. So it is made to forget them first;
-    and where a file defines its zones behind the events that are in them, it reads the file twice.
-    """
-    with PARSING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of zones with a vendor's prefix, whose names are guessed rightly
-        tzp.use_default()
-        if 0 <= data.find(b"BEGIN:VEVENT") < data.rfind(b"BEGIN:VTIMEZONE"):
-            Component.from_ical(data, multiple=True)
-        return Component.from_ical(data, multiple=True)
 
 
 def too_much(data: bytes) -> Problem | None:
@@ -140,8 +120,7 @@ def attempt(component: Any, home: str, series: IcsEvent | None, problems: list[P
     except InvalidValue as error:
         problems.append(problem_of(component, str(error)))
     except Exception as error:  # noqa: BLE001  (values that the parser let through, and that are none)
-        text = _("It can't be read: {problem}.", problem=str(error).rstrip(".") or type(error).__name__)
-        problems.append(problem_of(component, text))
+        problems.append(problem_of(component, unreadable(error)))
     return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from crmkit.core.declare.kinds.times import zone
+from crmkit.translation import Text, _
 from crmkit_activities.events.recurrence import Recurrence
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.component} {self.uid}: {self.text}" if self.uid else f"{self.component}: {self.text}"
+
+
+def unreadable(error: Exception) -> Text:
+    """Return that something can't be read, with what the parser says of it."""
+    return _("It can't be read: {problem}.", problem=str(error).rstrip(".") or type(error).__name__)
 
 
 def recurrence(event: IcsEvent) -> Recurrence:
