@@ -17,11 +17,11 @@ from crmkit_activities.ics import exporting
 from crmkit_activities.ics.exporting import export_event
 from crmkit_activities.ics.importing import import_calendar
 from crmkit_activities.ics.reading import read_calendar
-from crmkit_activities.ics.values import Alarm
+from crmkit_activities.ics.values import NO_ALARM, Alarm
 from crmkit_activities.reminders.reminder import Reminder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from crmkit import CRM
     from crmkit.testing.clock import FrozenClock
@@ -133,6 +133,62 @@ def test_reminders_come_as_the_file_says(crm: CRM, people: Mapping[str, User], c
         assert set(out.alarms) == {QUARTER, Alarm(anchor="starts_at", before=timedelta(0), text="Hurry")}
     with crm.session(actor="admin") as session:
         assert read_calendar(export_event(session, event), "UTC").events[0].alarms == ()
+
+
+def series(*alarms: str, moved: Iterable[str] = ()) -> bytes:
+    """Return a file of a series with alarms, and of an occurrence that is an hour later, with its own."""
+    lines = ("RRULE:FREQ=DAILY", *alarms, "END:VEVENT", "BEGIN:VEVENT", "UID:x", "SUMMARY:Sales")
+    return calendar(*lines, "RECURRENCE-ID:20260304T100000Z", "DTSTART:20260304T110000Z", *moved)
+
+
+HOUR = Alarm(anchor="starts_at", before=timedelta(hours=1))
+A_QUARTER, AN_HOUR = alarm("TRIGGER:-PT15M"), alarm("TRIGGER:-PT1H")
+
+
+@pytest.mark.parametrize(
+    ("of_series", "of_occurrence", "expected"),
+    [
+        (A_QUARTER, A_QUARTER, ()),
+        (A_QUARTER, (*A_QUARTER, *AN_HOUR), (HOUR,)),
+        (A_QUARTER, (), (NO_ALARM,)),
+        (A_QUARTER, AN_HOUR, (NO_ALARM, HOUR)),
+        ((*A_QUARTER, *AN_HOUR), AN_HOUR, (NO_ALARM, HOUR)),
+        (alarm("TRIGGER;VALUE=DATE-TIME:20260304T080000Z"), (), ()),
+        ((), AN_HOUR, (HOUR,)),
+        ((), (), ()),
+    ],
+)
+def test_an_occurrence_goes_without_the_alarms_of_its_series(
+    crm: CRM,
+    people: Mapping[str, User],
+    of_series: tuple[str, ...],
+    of_occurrence: tuple[str, ...],
+    expected: tuple[Alarm, ...],
+) -> None:
+    """If one of them is missing there, none of the series' is for it, but its own; and so it goes out again."""
+    assert people
+    data = series(*of_series, moved=of_occurrence)
+    read = read_calendar(data, "UTC", NOW).events
+    assert read[1].alarms == expected
+    with crm.session(actor="ann") as session:
+        assert import_calendar(session, data).problems == []
+        [own] = session.find(CalendarEvent, "series is not None")
+        assert session.count(Reminder, "off") == expected.count(NO_ALARM)
+        assert session.count(Reminder, {"about": own}) == len(expected)
+        out = read_calendar(export_event(session, own), "UTC", NOW).events
+        assert [each.alarms for each in out] == [each.alarms for each in read]
+
+
+def test_a_newer_file_switches_alarms_on_again(crm: CRM, people: Mapping[str, User]) -> None:
+    """An occurrence has the reminders of its series again, and no longer its own, when the file says so."""
+    assert people
+    with crm.session(actor="ann") as session:
+        import_calendar(session, series(*A_QUARTER, moved=AN_HOUR))
+        assert session.count(Reminder) == 3
+        import_calendar(session, series(moved=()))
+        assert session.count(Reminder) == 3
+        import_calendar(session, series(*A_QUARTER, moved=A_QUARTER))
+        assert [(each.off, each.before) for each in session.find(Reminder)] == [(False, QUARTER.before)]
 
 
 def test_files_and_links_come_with_an_event(

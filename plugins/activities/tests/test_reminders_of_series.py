@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crmkit.core.declare.kinds import DateTimeKind
+from crmkit.errors import Refused
 from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.reminders.reminder import Reminder
 
@@ -91,6 +92,50 @@ def test_a_cancelled_occurrence_reminds_of_nothing(crm: CRM, daily: CalendarEven
         session.delete(off)
         assert session.find(Reminder)[0].due_at == ELEVEN + DAY - HALF
     assert until(crm, clock, ELEVEN + DAY) == [named(crm, ELEVEN + DAY)]
+
+
+def test_it_is_switched_off_for_one_occurrence(
+    crm: CRM, people: dict[str, User], daily: CalendarEvent, clock: FrozenClock
+) -> None:
+    """Its owner is not reminded of it by the series, until it is switched on again; others are, and by its own ones."""
+    first, second = change(crm, daily, 2, subject="First"), change(crm, daily, 3, subject="Second")
+    with crm.session(actor="admin") as session:
+        session.create(Reminder, owner=people["mia"], about=daily, anchor="starts_at", before=HALF)
+    with crm.session(actor="ann") as session:
+        reminder = session.find(Reminder, {"owner": people["ann"]})[0]
+        offs = [session.create(Reminder, about=each, off=True) for each in (first, second)]
+        assert session.get(Reminder, reminder.id).due_at == ELEVEN + 2 * DAY - HALF
+        session.delete(offs[1])
+        assert session.get(Reminder, reminder.id).due_at == ELEVEN + DAY - HALF
+        session.create(Reminder, about=first, anchor="starts_at", before=HOUR, text="Own")
+    assert until(crm, clock, ELEVEN) == [named(crm, ELEVEN, "Own (First)")]
+    with crm.session(actor="mia", readonly=True) as session:
+        assert [each.text for each in session.notices()] == [named(crm, ELEVEN, "First")]
+    assert until(crm, clock, ELEVEN + DAY) == [named(crm, ELEVEN + DAY, "Second")]
+    assert until(crm, clock, ELEVEN + 2 * DAY) == [named(crm, ELEVEN + 2 * DAY)]
+
+
+def test_what_is_due_already_is_switched_off_too(crm: CRM, daily: CalendarEvent, clock: FrozenClock) -> None:
+    """Before a worker has reminded of it, it can still be switched off."""
+    own = change(crm, daily, 2)
+    clock.advance(seconds=(ELEVEN - clock()).total_seconds())
+    with crm.session(actor="ann") as session:
+        session.create(Reminder, about=own, off=True)
+    assert until(crm, clock, ELEVEN + HOUR) == []
+    assert until(crm, clock, ELEVEN + DAY) == [named(crm, ELEVEN + DAY)]
+
+
+def test_only_changed_occurrences_switch_off(crm: CRM, daily: CalendarEvent) -> None:
+    """What switches off is about one of them, and reminds of nothing itself."""
+    own = change(crm, daily, 2)
+    with crm.session(actor="ann") as session:
+        with pytest.raises(Refused, match="for a changed occurrence of an event that recurs"):
+            session.create(Reminder, about=daily, off=True)
+        with pytest.raises(Refused, match="for a changed occurrence of an event that recurs"):
+            session.create(Reminder, off=True)
+        with pytest.raises(Refused, match="says no moment"):
+            session.create(Reminder, about=own, off=True, anchor="starts_at")
+        assert session.create(Reminder, about=own, off=True).due_at is None
 
 
 def test_it_follows_when_the_series_is_rescheduled(crm: CRM, daily: CalendarEvent, clock: FrozenClock) -> None:

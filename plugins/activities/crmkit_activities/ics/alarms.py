@@ -12,7 +12,7 @@ from crmkit.core.declare.kinds.times import zone
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
 from crmkit_activities.ics.component import check_readable, single
-from crmkit_activities.ics.values import Alarm, Problem, recurrence, unreadable
+from crmkit_activities.ics.values import NO_ALARM, Alarm, Problem, recurrence, unreadable
 from crmkit_activities.reminders.reminder import LONGEST
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def read_alarms(component: Any, event: IcsEvent, now: datetime | None, problems:
         text = _("An event has at most {most} alarms.", most=MOST_ALARMS)
         problems.append(Problem(component="VALARM", uid=event.uid, text=text))
     return tuple(sorted(found, key=repr)[:MOST_ALARMS])
+
+
+def alarms_beside(alarms: tuple[Alarm, ...], of_series: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+    """Return what the alarms of an occurrence say beside those of its series, which come each time or at a moment."""
+    if all(each in alarms for each in of_series if each.at is None):
+        return tuple(each for each in alarms if each not in of_series)
+    return (NO_ALARM, *(each for each in alarms if each.at is None or each not in of_series))
 
 
 def repeated(component: Any, event: IcsEvent) -> Iterator[Alarm]:

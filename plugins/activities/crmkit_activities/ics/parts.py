@@ -13,7 +13,7 @@ from crmkit.translation.text import joined
 from crmkit_activities.attachments import Attachment
 from crmkit_activities.events.members import number_of
 from crmkit_activities.ics.alarms import is_ahead
-from crmkit_activities.ics.values import Alarm, Problem
+from crmkit_activities.ics.values import NO_ALARM, Alarm, Problem
 from crmkit_activities.referring import chunks
 from crmkit_activities.reminders.reminder import Reminder
 from crmkit_activities.reminders.series import ANCHORS
@@ -36,10 +36,12 @@ FILES = "record.entity == 'calendar_event' and record.id in given.some"
 def remind_all(session: Session, written: Written, owner: Ref[object] | None, problems: list[Problem]) -> None:
     """Have the owner of a calendar reminded as the alarms of its events say, and not otherwise.
 
-    An event that has no alarm in the file keeps the reminders that it has here.
+    An event that has no alarm in the file, nor has its series, keeps the reminders that it has here.
     """
-    alarmed = [(event, record) for event, record in written if event.alarms]
-    if owner is None or not alarmed or not may_create(session, Reminder, "VALARM", alarmed, problems):
+    speaking = {event.uid for event, _record in written if event.alarms and event.occurrence is None}
+    alarmed = [(event, record) for event, record in written if event.alarms or event.uid in speaking]
+    needing = [(event, record) for event, record in alarmed if event.alarms]
+    if owner is None or not needing or not may_create(session, Reminder, "VALARM", needing, problems):
         return
     there = reminders_of(session, (record.id for _event, record in alarmed), owner)
     rows: Rows = []
@@ -48,7 +50,7 @@ def remind_all(session: Session, written: Written, owner: Ref[object] | None, pr
         for alarm in event.alarms:
             if known.pop(alarm, None) is None:
                 values = {"at": alarm.at, "anchor": alarm.anchor, "before": alarm.before, "text": alarm.text}
-                rows.append((event, {"owner": owner, "about": record, **values}))
+                rows.append((event, {"owner": owner, "about": record, "off": alarm == NO_ALARM, **values}))
         for alarm, gone in known.items():
             if is_ahead(alarm, session.unit.now):
                 session.delete(gone)
@@ -75,6 +77,8 @@ def reminders_of(
 
 def alarm_of(reminder: Record) -> Alarm | None:
     """Return what an alarm would say; None of a reminder that goes by something else than when its event is."""
+    if reminder.off:
+        return NO_ALARM
     text = seen(reminder, "text")
     if isinstance(reminder.at, datetime):
         return Alarm(at=reminder.at.replace(microsecond=0), text=text)

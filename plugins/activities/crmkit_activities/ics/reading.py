@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
-from crmkit_activities.ics.alarms import read_alarms
+from crmkit_activities.ics.alarms import alarms_beside, read_alarms
 from crmkit_activities.ics.attached import read_attached
 from crmkit_activities.ics.component import read_event
 from crmkit_activities.ics.parsing import parse
@@ -104,7 +104,7 @@ def read_events(components: list[Any], home: str, now: datetime | None, problems
         else:
             seen.add((event.uid, event.occurrence))
             event = whole(component, event, now, problems)
-            yield evolve(event, alarms=tuple(each for each in event.alarms if each not in series.alarms))
+            yield evolve(event, alarms=alarms_beside(event.alarms, series.alarms))
 
 
 def whole(component: Any, event: IcsEvent, now: datetime | None, problems: list[Problem]) -> IcsEvent:

@@ -55,6 +55,10 @@ class Alarm:
     text: str | None = None
 
 
+NO_ALARM = Alarm()
+"""That the alarms of a series are not for one of its occurrences."""
+
+
 @frozen(kw_only=True, order=True)
 class Attached:
     """A file that is in a calendar, whole."""
@@ -70,7 +74,7 @@ class IcsEvent:
     Attributes:
         occurrence: which occurrence of the series with this UID it is, by the series' clock; None for the series.
         length: how long it lasts: elapsed, or whole days.
-        alarms: of an occurrence, those that its series has not.
+        alarms: of an occurrence, those that its series has not; or, beside `NO_ALARM`, all that it has.
         links: addresses of documents.
     """
 

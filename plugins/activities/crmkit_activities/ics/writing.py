@@ -12,7 +12,7 @@ from icalendar import Calendar, Event, vBinary, vCalAddress, vRecur
 from crmkit.core.declare.kinds.file_names import extension_of
 from crmkit.core.declare.kinds.file_types import FILE_TYPES
 from crmkit.core.declare.kinds.times import zone
-from crmkit_activities.ics.values import NO_SUBJECT, PARTS, STATES, STATUS, VISIBILITY
+from crmkit_activities.ics.values import NO_ALARM, NO_SUBJECT, PARTS, STATES, STATUS, VISIBILITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,8 @@ def write_calendar(events: Sequence[IcsEvent], stamp: datetime) -> bytes:
     for each in events:
         whole = series.get(each.uid)
         if whole is not None:
-            alarms = each.alarms if whole is each else (*whole.alarms, *each.alarms)
+            own = tuple(alarm for alarm in each.alarms if alarm != NO_ALARM)
+            alarms = own if whole is each or NO_ALARM in each.alarms else (*whole.alarms, *own)
             calendar.add_component(as_component(evolve(each, alarms=alarms), whole.zone, stamp))
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())

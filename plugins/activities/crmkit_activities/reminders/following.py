@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crmkit import Batch, Change, Occurrence, Record, Session
     from crmkit.core.lifecycle.drafts import Draft
 
-GIVEN = ("about", "at", "anchor", "before")
+GIVEN = ("about", "at", "anchor", "before", "off")
 OTHERS = {"stage", "status", "recurrence", "extra_dates", "except_dates", "series", "occurrence", "deleted_at"}
 """What else than its times says whether, and when, a record is still ahead."""
 ABOUT = "about.entity == given.entity and about.id in given.numbers"
@@ -45,7 +45,8 @@ def reckon(session: Session, drafts: Batch[Draft]) -> None:
 def follow(session: Session, changes: Batch[Change]) -> None:
     """Move the reminders about records whose times or stages were changed, or that were deleted or brought back.
 
-    Reminders about a series follow each of its occurrences that becomes, or was, an event of its own.
+    Reminders about a series follow each of its occurrences that becomes, or was, an event of its own, and those that
+    are switched off for one of them.
     """
     entity = changes.entity.name
     mattering = time_fields(session.model, entity) | OTHERS
@@ -55,6 +56,16 @@ def follow(session: Session, changes: Batch[Change]) -> None:
         numbers |= series_of(record for each in moved for record in (each.before, each.after))
     if numbers:
         follow_records(session, entity, numbers)
+    follow_switched(session, changes)
+
+
+def follow_switched(session: Session, changes: Batch[Change]) -> None:
+    """Have the reminders about series follow where they are switched off for an occurrence, or no longer are."""
+    reminders = [each for change in changes.of(Reminder) for each in (change.before, change.after) if each is not None]
+    numbers = {int(each.about) for each in reminders if each.off and isinstance(each.about, Ref)}
+    if numbers:
+        occurrences = session.by_id(session.model.entity(CalendarEvent), sorted(numbers))
+        follow_records(session, "calendar_event", series_of(occurrences.values()))
 
 
 def follow_restored(session: Session, occurrence: Occurrence) -> None:

@@ -121,13 +121,14 @@ def occasions(reminder: Record, subjects: Subjects, clock: Clock, since: datetim
         if reminder.about is None or (about is not None and not is_closed(about)):
             yield Occasion(reminder.at.isoformat(), reminder.at, datetime.max.replace(tzinfo=UTC), reminder.at, about)
         return
-    if about is None or is_closed(about):
+    if about is None or reminder.off or is_closed(about):
         return
     anchor, before = str(reminder.anchor), lead_of(reminder)
     value = getattr(about, anchor, None)
     if anchor in ANCHORS and recurs(about):
         for moment, name, event in times(about, subjects.changed(about), anchor, clock.zone.key, since):
-            yield Occasion(f"{moment.isoformat()} {name}".strip(), moment - before, moment, moment, event)
+            if not subjects.is_off(reminder, event):
+                yield Occasion(f"{moment.isoformat()} {name}".strip(), moment - before, moment, moment, event)
     elif isinstance(value, datetime):
         yield Occasion(value.isoformat(), value - before, value, value, about)
     elif isinstance(value, date):

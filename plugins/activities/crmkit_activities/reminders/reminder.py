@@ -13,9 +13,12 @@ from crmkit.core.declare.kinds import DateKind, DateTimeKind, TextKind
 from crmkit.core.declare.names import nearest
 from crmkit.errors import InvalidValue
 from crmkit.translation import _
+from crmkit_activities.filling import records_of
 from crmkit_activities.seeing import Eyes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crmkit import Batch, Model, Session
     from crmkit.core.declare.conventions import Conventions
     from crmkit.core.lifecycle.drafts import Draft
@@ -47,6 +50,9 @@ class Reminder(Record):
     anchor: str | None = f.text(max=41, help="The field of the record that it goes by, such as due or planned_start.")
     before: Duration | None = f.duration(help="How long before that day or moment it reminds.")
     private: bool = f.boolean(default=True, help="Whether it is open to nobody else, whatever roles say.")
+    off: bool = f.boolean(
+        default=False, help="Of a changed occurrence: whether reminders about its series don't remind of it."
+    )
     due_at: Moment | None = f.locked(f.datetime(index=True, help="When it reminds next."))
     occasion: str | None = f.locked(f.text(max=64, help="What for it reminds next."))
     fired_for: str | None = f.locked(f.text(max=64, help="What for it reminded last."))
@@ -78,10 +84,11 @@ DECLARATIONS = (
 
 def check(session: Session, drafts: Batch[Draft]) -> None:
     """Refuse reminders that say no moment, or two, or that go by what the record has not or somebody may not see."""
+    check_off(session, [draft for draft in drafts.of(Reminder) if draft.get("off")])
     eyes = Eyes(session)
     for draft in drafts.of(Reminder):
         at, anchor, before = draft.get("at"), draft.get("anchor"), draft.get("before")
-        if (at is None) == (anchor is None):
+        if not draft.get("off") and (at is None) == (anchor is None):
             draft.refuse("at", _("Say either a moment, or a field of the record that it goes by (anchor)."))
         if anchor is not None and draft.sets("anchor", "about"):
             check_anchor(session, eyes, draft)
@@ -93,6 +100,18 @@ def check(session: Session, drafts: Batch[Draft]) -> None:
             )
         if isinstance(at, Moment) and draft.sets("at") and at < session.unit.now:
             draft.refuse("at", _("This moment has passed."))
+
+
+def check_off(session: Session, drafts: Sequence[Draft]) -> None:
+    """Refuse to switch reminders off where there are none of a series, or to remind at the same time."""
+    records = records_of(session, (draft.get("about") for draft in drafts if draft.sets("off", "about")))
+    for draft in drafts:
+        if any(draft.get(name) is not None for name in ("at", "anchor", "before")):
+            draft.refuse("off", _("What switches reminders off says no moment. Make another reminder."))
+        about = draft.get("about")
+        event = records.get((about.entity, int(about))) if isinstance(about, Ref) else None
+        if draft.sets("off", "about") and getattr(event, "series", None) is None:
+            draft.refuse("about", _("Reminders are switched off for a changed occurrence of an event that recurs."))
 
 
 def check_anchor(session: Session, eyes: Eyes, draft: Draft) -> None:
