@@ -191,6 +191,18 @@ def test_a_newer_file_switches_alarms_on_again(crm: CRM, people: Mapping[str, Us
         assert [(each.off, each.before) for each in session.find(Reminder)] == [(False, QUARTER.before)]
 
 
+def test_somebody_else_imports_without_seeing_the_reminders(crm: CRM, people: Mapping[str, User]) -> None:
+    """Whoever imports again into the calendar makes none twice, and takes back those that are no longer in the file."""
+    for lines in (A_QUARTER, A_QUARTER, AN_HOUR):
+        with crm.session(actor="admin") as session:
+            assert import_calendar(session, calendar(*lines), people["ann"]).problems == []
+            assert session.count(Reminder) == 0
+        with crm.session(actor="ann") as session:
+            assert session.count(Reminder) == 1
+    with crm.session(actor="ann") as session:
+        assert [each.before for each in session.find(Reminder)] == [HOUR.before]
+
+
 def test_files_and_links_come_with_an_event(
     crm: CRM, people: Mapping[str, User], monkeypatch: pytest.MonkeyPatch
 ) -> None:

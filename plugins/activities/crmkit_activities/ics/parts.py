@@ -43,7 +43,8 @@ def remind_all(session: Session, written: Written, owner: Ref[object] | None, pr
     needing = [(event, record) for event, record in alarmed if event.alarms]
     if owner is None or not needing or not may_create(session, Reminder, "VALARM", needing, problems):
         return
-    there = reminders_of(session, (record.id for _event, record in alarmed), owner)
+    # They are the owner's alone, and whoever may write into the calendar brings them up to what the file says.
+    there = reminders_of(session.elevated, (record.id for _event, record in alarmed), owner)
     rows: Rows = []
     for event, record in alarmed:
         known = there.get(record.id, {})
@@ -53,7 +54,7 @@ def remind_all(session: Session, written: Written, owner: Ref[object] | None, pr
                 rows.append((event, {"owner": owner, "about": record, "off": alarm == NO_ALARM, **values}))
         for alarm, gone in known.items():
             if is_ahead(alarm, session.unit.now):
-                session.delete(gone)
+                session.elevated.delete(gone)
     create_parts(session, Reminder, "VALARM", rows, problems)
 
 
