@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crmkit import SYSTEM, Customer
-from crmkit.errors import AccessDeniedError, Refused
+from crmkit.errors import AccessDeniedError, Refused, UnknownNameError
 from crmkit_workflow.pools.commands import pool_command
 from crmkit_workflow.pools.sweep import sweep
 from crmkit_workflow.queues.commands import queue_command
@@ -73,6 +73,35 @@ def test_pools_from_the_command_line_and_their_flow(crm: CRM, people: People, ma
         )
         assert "Created in a pool" in table.to_svg()
         assert session.report("pool_flow", until=session.today - timedelta(days=1)).rows == ()
+
+
+@pytest.mark.row("M3")
+@pytest.mark.row("D5")
+def test_administrators_see_all_pools_and_queues(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """Whoever may change all of them sees what lies and waits in each, and gives it out, without taking part."""
+    with crm.session(actor="admin") as session:
+        pool = make_pool(session, [people["ann"]])
+        acme = session.create(Customer, name="Acme", pool=pool)
+        queue = session.create(Queue, name="Leads", strategy="round_robin")
+        session.create(QueueMember, queue=queue, user=people["ann"])
+        put(session, queue, [session.create(Customer, name="Lead")])
+        assert rows(pools(session, "list")) == [("Pool", 1, None)]
+        assert [row[0] for row in rows(pools(session, "list", pool="Pool"))] == [acme.id]
+        assert [row[0] for row in rows(queues(session, "list"))] == ["Leads"]
+        assert rows(queues(session, "distribute", queue="Leads"))[0][1] == "It is with Ann."
+
+
+@pytest.mark.row("M3")
+def test_records_are_those_that_are_named(crm: CRM, people: People, make_pool: MakePool) -> None:
+    """`opportunity:1` is no customer, whatever entity is meant otherwise."""
+    with crm.session(actor="admin") as session:
+        pool = make_pool(session, [people["ann"]])
+        session.create(Customer, name="Acme", pool=pool)
+    with crm.session(actor="ann") as session:
+        assert rows(pools(session, "claim", records=("opportunity:1",)))[0][0] == "opportunity:1"
+        with pytest.raises(UnknownNameError):
+            pools(session, "claim", records=("nothing:1",))
+        assert session.find(Customer)[0].owner is None
 
 
 @pytest.mark.row("M3")

@@ -14,6 +14,7 @@ from crmkit_workflow.pools.handling import is_admin, release
 from crmkit_workflow.pools.results import Claimed, Given, NotGiven
 from crmkit_workflow.pools.sweep import sweep
 from crmkit_workflow.pools.terms import pools_of
+from crmkit_workflow.reach import may_with_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,9 +47,10 @@ def pool_command(
 
 
 def mine(session: Session, entity: EntityModel) -> list[PoolTerms]:
-    """Return the pools of an entity in which the actor takes part; all of them for the system."""
-    user = session.principal.user
-    return [each for each in pools_of(session, entity.name) if user is None or user in each.members]
+    """Return the pools of an entity in which the actor takes part; all of them for whoever may change all pools."""
+    found, user = pools_of(session, entity.name), session.principal.user
+    is_for_all = may_with_all(session, session.model.entities["pool"], "update")
+    return [each for each in found if is_for_all or user in each.members]
 
 
 def pool_named(session: Session, name: str) -> PoolTerms:
@@ -108,17 +110,17 @@ def open_to(session: Session, entity: EntityModel, where: str) -> str:
 
 
 def refs_of(session: Session, entity: str, records: Iterable[str]) -> list[Ref[object]]:
-    """Return the references that ids stand for.
+    """Return the references that ids stand for: of the entity, unless they name their own, as `opportunity:5`.
 
     Raises:
         Refused: if there are none, or one is no id.
+        UnknownNameError: if there is no such entity.
     """
-    made = ref_class(session.model.entity(entity).name)
-    found = [each.rpartition(":")[2] for each in records]
-    if not found or not all(each.isdecimal() for each in found):
+    found = [each.strip().rpartition(":") for each in records]
+    if not found or not all(number.isdecimal() for _name, _colon, number in found):
         text = _("Name the records by their ids, such as --records 17,18.")
         raise Refused(entity="pool", refusals=(Refusal(path="records", text=text),))
-    return [made(int(each)) for each in found]
+    return [ref_class(session.model.entity(name or entity).name)(int(number)) for name, _colon, number in found]
 
 
 def told(results: Iterable[Claimed | Given | NotGiven]) -> Table:

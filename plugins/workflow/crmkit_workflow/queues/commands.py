@@ -12,6 +12,7 @@ from crmkit_workflow.pools.commands import refs_of
 from crmkit_workflow.queues.distributing import Distributed, distribute
 from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
 from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, is_head, requeue
+from crmkit_workflow.reach import may_with_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,17 +48,22 @@ def queue_command(
 
 
 def headed(session: Session, name: str | None) -> Queue:
-    """Return the queue of a name, whose head the actor is.
+    """Return the queue of a name, whose head the actor is, or who may change all queues.
 
     Raises:
         Refused: if there is no such queue.
-        AccessDeniedError: if the actor isn't its head.
+        AccessDeniedError: if the actor may not.
     """
     found = queue_named(session, name)
     user = session.principal.user
-    if user is not None and not is_head(session, found, user):
+    if user is not None and not is_for_all(session) and not is_head(session, found, user):
         raise AccessDeniedError(action=_("give out"), entity=_("queue"), actor=session.principal.name)
     return found
+
+
+def is_for_all(session: Session) -> bool:
+    """Return whether the actor may change all queues, and so see to each."""
+    return may_with_all(session, session.model.entities["queue"], "update")
 
 
 def queue_named(session: Session, name: str | None) -> Queue:
@@ -77,8 +83,11 @@ def queue_named(session: Session, name: str | None) -> Queue:
 
 
 def listed(session: Session, queue: Queue | None) -> Table:
-    """Return what waits in the queues in which the actor works, or in one, the longest first; all for the system."""
-    user, elevated = session.principal.user, session.elevated
+    """Return what waits in the queues in which the actor works, or in one, the longest first.
+
+    Whoever may change all queues sees what waits in each.
+    """
+    user, elevated = None if is_for_all(session) else session.principal.user, session.elevated
     queues = [int(row[0]) for row in elevated.rows(QueueMember, ["queue"], {"user": user})] if user else []  # type: ignore[call-overload]
     if queue is not None:
         queues = [each for each in queues if each == queue.id] if user else [queue.id]
