@@ -39,7 +39,7 @@ OUTCOMES = (
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 
-@record(owner="owner", title="subject", plural="Activities")
+@record(owner="owner", title="subject", plural="Activities", readers="activity_participant.person")
 class Activity(Staged):
     """Something that is to be done or was done: a call, a meeting, an e-mail, a task. All moments are in UTC."""
 

@@ -17,6 +17,7 @@ from crmkit_activities import (
     kinds,
     memos,
     notebook,
+    participants,
     planning,
     reports,
     roles,
@@ -135,6 +136,7 @@ def crmkit_after_create(session: Session, changes: Batch[Change]) -> None:
     memos.remind(session, changes)
     event_hooks.after_create(session, changes)
     notifying.after_create(session, changes)
+    participants.after_create(session, changes)
     following.hand_on(session, changes)
     following.follow(session, changes)
 
@@ -146,6 +148,7 @@ def crmkit_after_update(session: Session, changes: Batch[Change]) -> None:
     memos.remind(session, changes)
     event_hooks.after_update(session, changes)
     notifying.after_update(session, changes)
+    participants.after_update(session, changes)
     resetting.reset(session, changes)
     withdrawing.follow(session, changes)
     following.follow(session, changes)
@@ -177,4 +180,5 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
     recurring.follow(session, changes)
     assignments.report(session, changes)
     withdrawing.follow(session, changes)
+    participants.after_move(session, changes)
     following.follow(session, changes)

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Team
+from crmkit import Team, User
 from crmkit.core.declare.values import ref_class
 from crmkit.errors import NotFoundError, Refused
-from crmkit_activities.activity import Activity
+from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_activities.events.attendance import answer, invite
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
+from crmkit_activities.events.free_busy import free_busy
 from crmkit_activities.events.view import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crmkit import CRM, Session, User
+    from crmkit import CRM, Session
+    from crmkit.testing.fixtures import CRMFactory
 
 pytestmark = pytest.mark.row("C1")
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -109,6 +111,40 @@ def test_planned_activities_are_on_it(crm: CRM, people: Mapping[str, User]) -> N
         assert titles(session) == [("03-02 09:00", "Visit"), ("03-02 09:00", "Demo")]
         session.move(visit, "cancelled")
         assert titles(session) == [("03-02 09:00", "Demo")]
+
+
+@pytest.mark.row("C12")
+def test_an_appointment_without_an_end_is_on_it(crm: CRM, people: Mapping[str, User]) -> None:
+    """A visit that a manager plans for half past nine is an hour on the calendar of who makes it, who is busy then."""
+    half_past = MONDAY + timedelta(minutes=30)
+    with crm.session(actor="mia") as session:
+        session.create(Activity, kind="visit", subject="Acme", owner=people["ann"], planned_start=half_past)
+    with crm.session(actor="ann") as session:
+        assert titles(session) == [("03-02 09:30", "Acme")]
+        [block] = free_busy(session, MONDAY, MONDAY + WEEK)[people["ann"].ref]
+        assert (block.start, block.end) == (half_past, half_past + timedelta(hours=1))
+
+
+def test_who_takes_part_in_an_activity_has_it_on_the_calendar(make_crm: CRMFactory) -> None:
+    """A participant reads it, is busy then, and is told of it, of another time, and that it is cancelled."""
+    crm = make_crm(["activities"])
+    with crm.session(actor="admin") as session:
+        bob, _ann = session.create_many(
+            User, [{"name": each, "external_id": each, "roles": ["activities_user"]} for each in ("bob", "ann")]
+        )
+    with crm.session(actor="ann") as session:
+        meeting = session.create(Activity, kind="meeting", subject="Plan", planned_start=MONDAY + WEEK)
+        session.create(ActivityParticipant, activity=meeting, person=bob)
+        meeting = session.update(meeting, planned_start=MONDAY + 2 * WEEK)
+    with crm.session(actor="bob") as session:
+        assert titles(session) == [("03-16 09:00", "Plan")]
+        assert len(free_busy(session, MONDAY, MONDAY + 4 * WEEK)[bob.ref]) == 1
+    with crm.session(actor="ann") as session:
+        session.move(meeting, "cancelled")
+    with crm.session(actor="bob") as session:
+        said = [each.text.split(",")[0] for each in reversed(session.notices())]
+        assert said == ["On your calendar: Plan", "Changed: Plan", "Cancelled: Plan"]
+        assert titles(session) == []
 
 
 def test_what_is_private_is_for_those_who_take_part(crm: CRM, people: Mapping[str, User]) -> None:

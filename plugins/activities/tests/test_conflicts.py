@@ -8,9 +8,11 @@ import pytest
 
 from crmkit import Contact, User
 from crmkit.errors import Refused
-from crmkit_activities.activity import Activity
+from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_activities.events.attendance import answer, invite
 from crmkit_activities.events.event import CalendarEvent, EventAttendee
+from crmkit_activities.events.free_busy import free_busy
+from crmkit_activities.events.view import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,6 +159,57 @@ def test_a_conflict_is_refused_where_the_setting_says_so(strict: CRM) -> None:
         with pytest.raises(Refused, match="bob is busy") as refused:
             invite(session, event, [bob])
         assert [each.path for each in refused.value.refusals] == ["who"]
+
+
+def test_planned_activities_are_compared_too(crm: CRM, strict: CRM, people: Mapping[str, User]) -> None:
+    """A meeting or visit is in the way of events and they in its, for its owner and whoever takes part."""
+    assert people
+    plan: dict[str, Any] = {"kind": "visit", "subject": "Visit", "planned_start": MONDAY}
+    with crm.session(actor="ann") as session:
+        event = book(session, 0.5)
+        visit = session.create(Activity, **plan)
+        assert [(each.who, each.other) for each in told(session)] == [(people["ann"].ref, event.ref)]
+        session.create(Activity, **plan | {"about": event, "planned_start": MONDAY + 5 * HOUR})
+        session.create(Activity, **plan | {"kind": "task", "stage": "cancelled"})
+        assert len(told(session)) == 1
+        session.elevated.create(CalendarEvent, subject="Bob's", owner=people["bob"], starts_at=MONDAY)
+        session.create(ActivityParticipant, activity=visit, person=people["bob"])
+        assert [each.who for each in told(session)][1:] == [people["bob"].ref]
+    with strict.session(actor="ann") as session:
+        bob = session.find(User, {"external_id": "bob"})[0]
+        book(session, 0.5)
+        with pytest.raises(Refused, match="ann is busy") as refused:
+            session.create(Activity, **plan)
+        assert [each.path for each in refused.value.refusals] == ["planned_start"]
+        visit = session.create(Activity, **plan | {"planned_start": MONDAY + 5 * HOUR})
+        with pytest.raises(Refused, match="ann is busy"):
+            session.update(visit, planned_start=MONDAY)
+        session.elevated.create(CalendarEvent, subject="Bob's", owner=bob, starts_at=MONDAY + 5 * HOUR)
+        with pytest.raises(Refused, match="bob is busy"):
+            session.create(ActivityParticipant, activity=visit, person=bob)
+
+
+def test_what_recurs_often_is_compared_as_far_as_it_goes(crm: CRM, people: Mapping[str, User]) -> None:
+    """An event of every half hour, or every minute, is written, and others beside it."""
+    with crm.session(actor="ann") as session:
+        book(session, recurrence="FREQ=HOURLY;BYMINUTE=0,30", length=timedelta(minutes=1))
+        often = book(session, recurrence=f"FREQ=HOURLY;BYMINUTE={','.join(map(str, range(60)))}", length=HOUR / 60)
+        assert told(session)
+        invite(session, often, [people["bob"]])
+    with crm.session(actor="bob") as session:
+        answer(session, often, "declined")
+        window = (MONDAY, MONDAY + 31 * 24 * HOUR)
+        assert (calendar(session, *window), free_busy(session, *window)) == ([], {people["bob"].ref: []})
+
+
+def test_who_is_informed_is_free(crm: CRM, people: Mapping[str, User]) -> None:
+    """A guest who is but informed of an event has time for others, until the part is another one."""
+    with crm.session(actor="admin") as session:
+        [guest] = invite(session, book(session), [people["bob"]], part="informed")
+        book(session, owner=people["bob"])
+        assert not session.cautions
+        session.update(guest, part="optional")
+        assert [each.who for each in told(session)] == [people["bob"].ref]
 
 
 def test_what_comes_back_is_compared_too(crm: CRM, strict: CRM, people: Mapping[str, User]) -> None:

@@ -13,9 +13,10 @@ from crmkit_activities.events.entries import entries
 from crmkit_activities.events.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from crmkit import Ref, Session
+    from crmkit_activities.events.bookings import Booking
     from crmkit_activities.events.entries import Entry
     from crmkit_activities.events.recurrence import Recurrence
 
@@ -38,16 +39,6 @@ class Conflict:
     end: datetime
     at: datetime
     other: Ref[object] | None
-
-
-@frozen(kw_only=True, eq=False)
-class Booking:
-    """What an event asks for: the time of some people, when it takes place."""
-
-    family: tuple[str, int]
-    people: tuple[Ref[object], ...]
-    recurrence: Recurrence
-    tell: Callable[[list[Conflict], int], None]
 
 
 @define
@@ -80,16 +71,16 @@ def clash(session: Session, bookings: list[Booking]) -> None:
         return
     whole = Span(min(window.start for _each, window in asked), max(window.end for _each, window in asked))
     people = list(dict.fromkeys(who for each, _window in asked for who in each.people))
-    diaries = diaries_of(entries(session, people, whole, most=10 * MOST_COMPARED))
+    diaries = diaries_of(entries(session, people, whole, only_busy=True, most=None))
     seen = readable(session, diaries.values())
     for booking, window in asked:
         found: list[Conflict] = []
-        mine = booking.recurrence.between(window.start, window.end, most=MOST_COMPARED)
+        mine = booking.recurrence.between(window.start, window.end, first=MOST_COMPARED)
         for who in booking.people:
             diary = diaries.setdefault(who, Diary())
             for each in mine:
                 for span, family, record in diary.during(each.span):
-                    if family != booking.family:
+                    if family not in {booking.family, booking.about}:
                         other = record if record in seen else None
                         at, end = each.span.start, span.end
                         found.append(Conflict(who=who, start=span.start, end=end, at=at, other=other))

@@ -10,30 +10,25 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from crmkit import Ref
-from crmkit.core.declare.values import ref_class
 from crmkit.errors import InvalidValue, Refusal, Refused
 from crmkit.translation import _
-from crmkit_activities.activity import Activity
-from crmkit_activities.events.event import ABSENT, CANCELLED, CalendarEvent, EventAttendee
-from crmkit_activities.events.members import number_of
-from crmkit_activities.events.spans import Span
+from crmkit_activities.events.appointments import appointments
+from crmkit_activities.events.attending import Attending
+from crmkit_activities.events.event import CANCELLED, DECLINED, CalendarEvent, EventAttendee
+from crmkit_activities.events.members import number_of, user_ref
 from crmkit_activities.events.timing import read_wall, recurrence_of
-from crmkit_activities.referring import chunks
+from crmkit_activities.referring import chunks, rows_referring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from crmkit import Record, Session
-
-    Attendance = Mapping[Ref[object], str]
+    from crmkit_activities.events.attending import Attendance
+    from crmkit_activities.events.spans import Span
 
 IN_WINDOW = "first_at <= given.end and (last_at is None or last_at >= given.start)"
 OF_EVENT = "event.first_at <= given.end and (event.last_at is None or event.last_at >= given.start)"
-PLANNED = (
-    "owner in given.owners and stage.kind in ('open', 'waiting')"
-    " and planned_start < given.end and planned_end > given.start"
-)
 MOST = 20_000
 
 
@@ -43,7 +38,7 @@ class Entry:
 
     Attributes:
         record: the event or activity, whole.
-        attendance: the state of each of those people; of an owner who isn't invited, `accepted`.
+        attendance: how each of those people takes part.
         wall: what the clock of the event's zone shows at its start; None of an activity.
     """
 
@@ -52,13 +47,6 @@ class Entry:
     attendance: Attendance
     wall: datetime | None = None
     all_day: bool = False
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether it takes the time of those who attend."""
-        if self.record.__crmkit_entity__.name == "activity":
-            return True
-        return bool(self.record.busy) and self.record.status != CANCELLED and self.span.start < self.span.end
 
     @property
     def family(self) -> tuple[str, int]:
@@ -70,7 +58,15 @@ class Entry:
     @property
     def takes_time_of(self) -> list[Ref[object]]:
         """Return those whose time it takes."""
-        return [who for who, state in self.attendance.items() if state not in ABSENT] if self.is_busy else []
+        return takers(self.record, self.attendance) if self.span.start < self.span.end else []
+
+
+def takers(record: Record, attendance: Attendance) -> list[Ref[object]]:
+    """Return those whose time an event or activity takes."""
+    is_event = record.__crmkit_entity__.name == "calendar_event"
+    if is_event and (not record.busy or record.status == CANCELLED):
+        return []
+    return [who for who, each in attendance.items() if each.takes_time]
 
 
 @frozen(kw_only=True, eq=False)
@@ -82,32 +78,47 @@ class Loaded:
     attendance: Mapping[int, Attendance] = field(factory=dict)
 
 
-def entries(session: Session, people: Iterable[Ref[object]], window: Span, *, most: int = MOST) -> list[Entry]:
+def entries(
+    session: Session, people: Iterable[Ref[object]], window: Span, *, only_busy: bool = False, most: int | None = MOST
+) -> list[Entry]:
     """Return what is on the calendars of users, contacts and customers in a window, in the order of time.
+
+    What all of them have declined isn't. With `only_busy`, it is what takes the time of one of them. Without `most`,
+    the first occurrences of an event stand for those that are too many.
 
     Raises:
         Refused: if there is more than `most`.
     """
     system, wanted = session.elevated, list(people)
     loaded = load(system, wanted, window)
-    home = session.model.conventions.time_zone
     found: list[Entry] = []
     try:
-        for event in loaded.events.values():
-            attendance = attendance_of(event, loaded, wanted)
-            if not attendance:
-                continue
+        for event, attendance in attended(loaded, wanted, only_busy=only_busy):
             moved = [read_wall(str(each.occurrence)) for each in loaded.changed.get(event.id, ())]
-            recurrence = recurrence_of(event, home, moved)
-            for each in recurrence.between(window.start, window.end, most=most - len(found)):
-                entry = Entry(
-                    span=each.span, record=event, attendance=attendance, wall=each.wall, all_day=recurrence.all_day
-                )
-                found.append(entry)
+            recurrence = recurrence_of(event, system.model.conventions.time_zone, moved)
+            left = {"first": MOST} if most is None else {"most": most - len(found)}
+            found += [
+                Entry(span=each.span, record=event, attendance=attendance, wall=each.wall, all_day=recurrence.all_day)
+                for each in recurrence.between(window.start, window.end, **left)
+            ]
     except InvalidValue as error:
         raise Refused(entity="calendar", refusals=(Refusal(path="end", text=str(error)),)) from error
-    found += planned(system, wanted, window, {event.ref for event in loaded.events.values()})
+    events = {event.ref for event in loaded.events.values()}
+    found += [
+        Entry(span=span, record=activity, attendance=dict.fromkeys(who, Attending()))
+        for activity, span, who in appointments(system, wanted, window)
+        if activity.about not in events
+    ]
     return sorted(found, key=lambda each: (each.span, each.record.__crmkit_entity__.name, each.record.id))
+
+
+def attended(loaded: Loaded, people: Iterable[Ref[object]], *, only_busy: bool) -> Iterator[tuple[Record, Attendance]]:
+    """Yield the events that are on the calendars of people, with how they take part."""
+    for event in loaded.events.values():
+        attendance = attendance_of(event, loaded, people)
+        shown = takers(event, attendance) if only_busy else attendance
+        if shown and any(each.state != DECLINED for each in attendance.values()):
+            yield event, attendance
 
 
 def load(system: Session, people: list[Ref[object]], window: Span) -> Loaded:
@@ -145,39 +156,23 @@ def attended_events(system: Session, people: list[Ref[object]], given: Mapping[s
     return found
 
 
-def attendances(system: Session, events: Iterable[int]) -> dict[int, dict[Ref[object], str]]:
-    """Return who is invited to events, with the states, by the events' ids."""
-    found: dict[int, dict[Ref[object], str]] = {}
-    for some in chunks(sorted(events)):
-        rows = system.rows(EventAttendee, ["event", "who", "attendance"], "event in given.some", given={"some": some})
-        for event, who, state in rows:
-            people = found.setdefault(number_of(event), {})
-            if isinstance(who, Ref):
-                people[who] = str(state)
+def attendances(system: Session, events: Iterable[int]) -> dict[int, dict[Ref[object], Attending]]:
+    """Return who is invited to events, and how, by the events' ids."""
+    found: dict[int, dict[Ref[object], Attending]] = {}
+    paths = ("event", "who", "attendance", "part")
+    for event, who, state, part in rows_referring(system, EventAttendee, paths, "event", events):
+        people = found.setdefault(number_of(event), {})
+        if isinstance(who, Ref):
+            people[who] = Attending(state=str(state), part=str(part))
     return found
 
 
-def attendance_of(event: Record, loaded: Loaded, people: Iterable[Ref[object]]) -> dict[Ref[object], str]:
-    """Return the states of those of some people who take part."""
-    states = dict(loaded.attendance.get(event.id, {}))
+def attendance_of(event: Record, loaded: Loaded, people: Iterable[Ref[object]]) -> Attendance:
+    """Return how those of some people take part who do."""
+    found = dict(loaded.attendance.get(event.id, {}))
     if event.owner is not None:
-        states.setdefault(ref_class("user")(number_of(event.owner)), "accepted")
-    return {who: states[who] for who in people if who in states}
-
-
-def planned(system: Session, people: Iterable[Ref[object]], window: Span, events: set[Ref[object]]) -> list[Entry]:
-    """Return the activities that people have planned in a window, but for those about events that are there anyway."""
-    owners = [int(each) for each in people if each.entity == "user"]
-    found = []
-    for some in chunks(owners):
-        given = {"owners": some, "start": window.start, "end": window.end}
-        for each in system.find(Activity, PLANNED, given=given):
-            if each.about in events:
-                continue
-            owner = ref_class("user")(number_of(each.owner))
-            span = Span(each.planned_start, each.planned_end)  # type: ignore[arg-type]
-            found.append(Entry(span=span, record=each, attendance={owner: "accepted"}))
-    return found
+        found.setdefault(user_ref(event.owner), Attending())
+    return {who: found[who] for who in people if who in found}
 
 
 def too_long(path: str, most: int) -> Refused:

@@ -14,7 +14,7 @@ from crmkit.translation import _
 
 WALL = r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?"
 CANCELLED, DECLINED, OFFERED = "cancelled", "declined", "offered"
-PUBLIC = "public"
+PUBLIC, INFORMED = "public", "informed"
 ABSENT = frozenset({DECLINED, OFFERED})
 """The states of attendance in which an event takes no time of somebody."""
 
@@ -88,7 +88,7 @@ class EventAttendee(Record):
     who: Ref[object] | None = f.any_ref("user", "contact", "customer", person="mentions")
     name: str | None = f.text(privacy="personal")
     address: str | None = f.text(max=500, privacy="personal", help="An e-mail address, or another one as a URI.")
-    part: str = f.choice("chair", "required", "optional", "informed", default="required")
+    part: str = f.choice("chair", "required", "optional", INFORMED, default="required")
     attendance: str = f.choice(
         OFFERED, "invited", "accepted", "tentative", DECLINED, "delegated", default="invited", index=True
     )

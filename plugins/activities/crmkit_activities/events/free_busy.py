@@ -131,7 +131,7 @@ def taken(
     if not session.principal.may(entity, "read"):
         raise AccessDeniedError(action="read", entity=entity.name, actor=session.principal.name)
     people = people_of(session, users, teams)
-    return entries(session, people, window), window, people
+    return entries(session, people, window, only_busy=True), window, people
 
 
 def cut(span: Span, window: Span) -> Span:

@@ -65,9 +65,12 @@ def after_delete(session: Session, changes: Batch[Change]) -> None:
 
 
 def of_new_events(session: Session, changes: Batch[Change]) -> Iterator[News]:
-    """Yield what is told of new events: to their owners, and of changed occurrences to all who take part."""
-    events = [change.after for change in changes.of(CalendarEvent) if is_ahead(session, change.after)]
-    people, when = taking_part(session, (each for each in events if each.series is not None)), times_of(session, events)
+    """Yield what is told of events that come: to their owners, and of new changed occurrences to all who take part."""
+    ahead = [change for change in changes.of(CalendarEvent) if is_ahead(session, change.after)]
+    events = [change.after for change in ahead]
+    back = owners_of(change.after for change in ahead if change.before is not None)
+    people = taking_part(session, (each for each in events if each.series is not None)) | back
+    when = times_of(session, events)
     for event in events:
         if event.series is not None:
             yield news(event, people[event.id], when[event.id])

@@ -81,10 +81,13 @@ class Recurrence:
         end = moment_of(wall + lasts, self.zone) if self.all_day else start + lasts
         return Span(start, max(start, end))
 
-    def between(self, start: datetime, end: datetime, *, most: int | None = None) -> list[Occurrence]:
+    def between(
+        self, start: datetime, end: datetime, *, most: int | None = None, first: int | None = None
+    ) -> list[Occurrence]:
         """Return the occurrences that overlap the time from `start` to `end` (moments), in order.
 
-        One that takes no time is among them if it lies within. Times on the clock that are one moment are one.
+        One that takes no time is among them if it lies within. Times on the clock that are one moment are one. With
+        `first`, the others behind so many are left out.
 
         Raises:
             InvalidValue: if there are more than `most`.
@@ -92,7 +95,7 @@ class Recurrence:
         window = Span(start, end)
         found: dict[Span, Occurrence] = {}
         for each in self._from(start):
-            if each.span.start >= end + MARGIN:
+            if each.span.start >= end + MARGIN or (first is not None and len(found) >= first):
                 break
             if each.span.overlaps(window) or (each.span.start == each.span.end == start):
                 found.setdefault(each.span, each)

@@ -112,7 +112,7 @@ def shown(session: Session, found: list[Entry]) -> list[CalendarEntry]:
             all_day=each.all_day,
             record=records[each.record.ref],
             title=title_of(records[each.record.ref]),
-            people=each.attendance,
+            people={who: how.state for who, how in each.attendance.items()},
             occurrence=each.wall,
         )
         for each in found
