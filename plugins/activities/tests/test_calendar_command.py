@@ -8,6 +8,7 @@ import pytest
 
 from crmkit import Table, Team
 from crmkit.errors import Refused
+from crmkit_activities.events.attendance import invite
 from crmkit_activities.events.event import CalendarEvent
 from crmkit_activities.events.showing import show
 
@@ -23,7 +24,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 def run(session: Session, **given: Any) -> Table | str:
     """Run `crmkit calendar`."""
-    nothing = dict.fromkeys(("since", "user", "team", "slot", "out", "file"))
+    nothing = dict.fromkeys(("since", "user", "team", "slot", "answer", "out", "file"))
     return show(session, **{**nothing, "days": 7, **given})
 
 
@@ -34,13 +35,34 @@ def test_the_command_shows_the_week(crm: CRM, people: Mapping[str, User]) -> Non
         session.create(CalendarEvent, subject="Demo", starts_at=MONDAY, recurrence="FREQ=DAILY;COUNT=3")
         table = run(session, days=2)
         assert isinstance(table, Table)
-        assert [row[2:] for row in table.rows] == [("Demo", "Ann")] * 2
+        assert [row[2:4] for row in table.rows] == [("Demo", "Ann")] * 2
         assert "Demo" in table.to_text()
         found = run(session, team="North")
         assert isinstance(found, Table)
         assert len(found.rows) == 3
         with pytest.raises(Refused, match="nobody"):
             run(session, user="nobody")
+
+
+@pytest.mark.row("C5")
+def test_the_command_answers_invitations(crm: CRM, people: Mapping[str, User]) -> None:
+    """By the ids that it shows; what one has declined, and what is cancelled, isn't there any more."""
+    with crm.session(actor="ann") as session:
+        off = session.create(CalendarEvent, subject="Off", starts_at=MONDAY, status="cancelled")
+        demo = session.create(CalendarEvent, subject="Demo", starts_at=MONDAY + timedelta(hours=2))
+        for event in (off, demo):
+            invite(session, event, [people["bob"], people["mia"]])
+    with crm.session(actor="bob") as session:
+        shown = run(session)
+        assert isinstance(shown, Table)
+        assert [row[2:] for row in shown.rows] == [("Demo", "Bob", str(demo.id))]
+        both = run(session, team="North", answer=f"{demo.id}:declined")
+        assert isinstance(both, Table)
+        assert [row[3] for row in both.rows] == ["Mia, Ann"]
+        assert not run(session).rows  # type: ignore[union-attr]
+        for wrong, problem in ((str(demo.id), "like 5:accepted"), (f"{demo.id}:perhaps", "Answer with one of")):
+            with pytest.raises(Refused, match=problem):
+                run(session, answer=wrong)
 
 
 @pytest.mark.row("C1")

@@ -15,7 +15,7 @@ DECLARATIONS = (
     Command(
         name="calendar",
         run="crmkit_activities.events.showing:show",
-        help=_("Show the calendar of a user or a team, find a free time, and import or export iCalendar files."),
+        help=_("Show the calendar of a user or a team, find a free time, answer invitations, import or export files."),
         public=True,  # it shows what may be read, and refuses who may read no events
         parameters=(
             SINCE,
@@ -24,6 +24,10 @@ DECLARATIONS = (
             TEAM,
             Parameter(
                 name="slot", kind=DurationKind(), help=_("Find the first time of this length that is free: 1:30.")
+            ),
+            Parameter(
+                name="answer",
+                help=_("Answer an invitation: the event's id, and accepted, tentative or declined, as 5:accepted."),
             ),
             Parameter(name="out", help=_("Write the calendar of a user to this iCalendar file.")),
             Parameter(name="file", help=_("Import this iCalendar file.")),

@@ -14,6 +14,8 @@ from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import record_named, user_named
 from crmkit.errors import Refusal, Refused
 from crmkit.translation import _
+from crmkit_activities.events.attendance import answer as attend
+from crmkit_activities.events.event import CANCELLED, DECLINED, CalendarEvent
 from crmkit_activities.events.free_busy import first_slot, free_busy
 from crmkit_activities.events.members import user_ref
 from crmkit_activities.events.spans import Span, united
@@ -58,11 +60,14 @@ def show(
     user: str | None,
     team: str | None,
     slot: timedelta | None,
+    answer: str | None,
     out: str | None,
     file: str | None,
 ) -> Table | str:
-    """Show a calendar; or write it to a file, import one from a file, or find the first free time."""
+    """Show a calendar; or answer an invitation, write or import a file, or find the first free time."""
     chosen = asked(session, user, team)
+    if answer is not None:
+        reply(session, answer)
     if file is not None:
         return take_in(session, file, chosen["users"])
     if out is not None:
@@ -71,6 +76,20 @@ def show(
     if slot is not None:
         return free(session, slot, max(start, full_minute(session.unit.now)), end, chosen)
     return table(session, since, days, chosen)
+
+
+def reply(session: Session, text: str) -> None:
+    """Answer the invitation that a text such as `5:accepted` names.
+
+    Raises:
+        Refused: if it names none, or no answer, or the actor is busy then and conflicts are refused.
+        NotFoundError: if the actor isn't invited.
+    """
+    number, _colon, attendance = text.partition(":")
+    if not number.isdecimal() or not attendance:
+        problem = _("Write {text!r} like 5:accepted: the id of the event, and the answer.", text=text)
+        raise Refused(entity="event_attendee", refusals=(Refusal(path="answer", text=problem),))
+    attend(session, session.get(CalendarEvent, int(number)), attendance)
 
 
 def full_minute(moment: datetime) -> datetime:
@@ -126,9 +145,10 @@ def take_in(session: Session, file: str, users: list[Ref[object]]) -> str:
 
 
 def table(session: Session, since: date | None, days: int, chosen: dict[str, list[Ref[object]]]) -> Table:
-    """Return what is on calendars, in the order of time."""
+    """Return what takes place on calendars, in the order of time, with those who haven't declined."""
     start, end = window(session, since, days)
     found = calendar(session, start, end, users=chosen["users"], teams=chosen["teams"])
+    found = [each for each in found if getattr(each.record, "status", None) != CANCELLED]
     names = names_of(session, chosen)
     return Table(
         [
@@ -136,8 +156,18 @@ def table(session: Session, since: date | None, days: int, chosen: dict[str, lis
             Column("end", _("End"), "datetime"),
             Column("title", _("Title")),
             Column("people", _("Who")),
+            Column("id", _("Id")),
         ],
-        [(each.start, each.end, each.title, ", ".join(names[who] for who in each.people)) for each in found],
+        [
+            (
+                each.start,
+                each.end,
+                each.title,
+                ", ".join(names[who] for who, state in each.people.items() if state != DECLINED),
+                str(each.record.id) if isinstance(each.record, CalendarEvent) else str(each.record.ref),
+            )
+            for each in found
+        ],
         title=_("Calendar"),
         parameters={"since": since or session.today, "days": days},
     )
