@@ -134,8 +134,10 @@ def follow_merged(session: Session, occurrence: Occurrence) -> None:
     where = f"{entity} == given.person and {condition}"
     given |= {"person": number}
     ((latest,),) = session.aggregate(Activity, measures={"latest": "max(ended_at)"}, where=where, given=given)
-    if isinstance(latest, Moment):
-        raise_moments(session, entity, {number: latest})
+    parts = parts_in_contacts(session, [number]) if entity == "customer" else parts_of(session, entity, [number])
+    moments = [each for each in (latest, *(moment for *_who, moment in parts)) if isinstance(each, Moment)]
+    if moments:
+        raise_moments(session, entity, {number: max(moments)})
 
 
 def reached(session: Session, path: str = "") -> tuple[str, dict[str, object]]:

@@ -73,6 +73,7 @@ def crmkit_declare() -> Iterator[object]:
     yield from channel.DECLARATIONS
     yield from reminder.DECLARATIONS
     yield from plan.DECLARATIONS
+    yield from withdrawing.DECLARATIONS
     yield from dates.DECLARATIONS
     yield from handled.DECLARATIONS
     yield from worklist_kinds.DECLARATIONS

@@ -137,6 +137,22 @@ def test_a_merge_sets_the_last_contact_not_back(crm: CRM) -> None:
         assert last(again, merged) == day(5)
 
 
+@pytest.mark.parametrize("entity", [Customer, Contact])
+def test_a_merge_counts_who_took_part(crm: CRM, entity: type[Customer | Contact]) -> None:
+    """Of two that are made one, the last contact may be a meeting in which one of them only took part."""
+    with crm.session(actor="admin") as session:
+        one, two = (session.create_many(entity, [{"name": name}])[0] for name in ("Lea", "Léa"))
+        for merging, moment in ((one, day(3)), (two, day(5))):
+            meeting = session.create(Activity, subject="a", kind="meeting")
+            person = merging if entity is Contact else session.create(Contact, name="x", customer=merging.ref)
+            session.create(ActivityParticipant, activity=meeting, person=person)
+            session.move(meeting, "done", outcome="held", ended_at=moment)
+        merged = session.merge(session.get(entity, one.id), session.get(entity, two.id))
+    crm.worker().run_once()
+    with crm.session(actor="admin") as again:
+        assert last(again, again.get(entity, merged.id)) == day(5)
+
+
 def test_many_contacts_at_once_change_each_customer_once(session: Session) -> None:
     """Of many calls logged together the latest counts, and each customer is written but once."""
     customers = session.create_many(Customer, [{"name": f"C{number}"} for number in range(3)])

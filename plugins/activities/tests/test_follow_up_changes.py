@@ -66,11 +66,12 @@ def close(crm: CRM, outcome: str) -> None:
 
 
 def test_of_merged_customers_one_follow_up_is_left(crm: CRM, people: dict[str, User], clock: FrozenClock) -> None:
-    """A contact with the survivor puts one of both off; the other one is cancelled."""
+    """The other one is cancelled, and a contact with the survivor puts the one off."""
     first, second = begin(crm, people, clock, "Acme", "ACME")
     with crm.session(actor="admin") as session:
         session.merge(session.get(Customer, first.id), session.get(Customer, second.id))
     crm.worker().run_once()
+    assert of_plans(crm) == [("A", "planned", date(2026, 3, 16)), ("A", "cancelled", date(2026, 3, 16))]
     log(crm, first)
     assert of_plans(crm) == [("A", "planned", date(2026, 3, 17)), ("A", "cancelled", date(2026, 3, 16))]
     log(crm, first)

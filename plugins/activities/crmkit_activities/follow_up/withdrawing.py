@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Ref
+from crmkit import Handler, Ref
 from crmkit.core.declare.values import ref_class
+from crmkit.translation import _
 from crmkit_activities.activity import Activity
 from crmkit_activities.contacted import LAST
 from crmkit_activities.follow_up.plan import FollowUpPlan, can_plan, those_of
@@ -14,7 +15,7 @@ from crmkit_activities.referring import chunks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crmkit import Batch, Change, Record, Session, UpdateDraft
+    from crmkit import Batch, Change, Occurrence, Record, Session, UpdateDraft
 
     Turned = tuple[int, Ref[object]]
     """A plan, and whom it is for."""
@@ -23,6 +24,16 @@ PEOPLE = ("customer", "contact")
 IS_OPEN = "follow_up_plan is not None and stage.kind in ('open', 'waiting')"
 ABOUT = f"{IS_OPEN} and about.entity == given.entity and about.id in given.numbers"
 OF_PLANS = f"{IS_OPEN} and follow_up_plan in given.numbers"
+
+
+DECLARATIONS = (
+    Handler(
+        name="follow_ups_of_merged",
+        events=("customer.merged", "contact.merged"),
+        run="crmkit_activities.follow_up.withdrawing:follow_merged",
+        help=_("Leave a merged record one follow-up of each plan."),
+    ),
+)
 
 
 def open_ones(session: Session, entity: str, numbers: Iterable[int]) -> list[Activity]:
@@ -48,6 +59,14 @@ def follow(session: Session, changes: Batch[Change]) -> None:
     if name in PEOPLE:
         kept = ((each, changed[int(turned(each)[1])]) for each in found if turned(each) in wanted)
         hand_on(session, kept)
+
+
+def follow_merged(session: Session, occurrence: Occurrence) -> None:
+    """Leave the survivor of a merge one follow-up of each plan that asks for it."""
+    found = open_ones(session, occurrence.record.entity, [int(occurrence.record)])
+    wanted = wanted_of(session, found)
+    first = {turned(each): each for each in reversed(found)}
+    withdraw(session, [each for each in found if turned(each) not in wanted or first[turned(each)] is not each])
 
 
 def turned(activity: Record) -> Turned:
