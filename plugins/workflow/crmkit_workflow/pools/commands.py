@@ -15,6 +15,7 @@ from crmkit_workflow.pools.results import Claimed, Given, NotGiven
 from crmkit_workflow.pools.sweep import sweep
 from crmkit_workflow.pools.terms import pools_of
 from crmkit_workflow.reach import may_with_all
+from crmkit_workflow.restrictions import open_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,11 +103,6 @@ def lying(session: Session, pool: PoolTerms) -> Table:
         cast("list[tuple[Cell, ...]]", rows),
         title=pool.pool.name,
     )
-
-
-def open_to(session: Session, entity: EntityModel, where: str) -> str:
-    """Return a filter, narrowed to the records that no restriction keeps from the actor, as until they are reviewed."""
-    return " and ".join([where, *(f"({each.where})" for each in session.principal.restrictions(entity))])
 
 
 def refs_of(session: Session, entity: str, records: Iterable[str]) -> list[Ref[object]]:
