@@ -14,7 +14,7 @@ from crmkit_workflow.pools import entities as pool_entities
 from crmkit_workflow.pools import guarding as pools
 from crmkit_workflow.queues import entities as queue_entities
 from crmkit_workflow.queues import guarding as queues
-from crmkit_workflow.queues import routing
+from crmkit_workflow.queues import routing, running
 
 if TYPE_CHECKING:
     from crmkit import Batch, Change, CreateDraft, DeleteDraft, MoveDraft, Session, UpdateDraft
@@ -26,6 +26,7 @@ DECLARATIONS = (
     *poolable.DECLARATIONS,
     *declarations.DECLARATIONS,
     *queue_entities.DECLARATIONS,
+    *running.DECLARATIONS,
     *hand_over_entities.ENTITIES,
     *settings.DECLARATIONS,
     *faces.DECLARATIONS,
@@ -86,6 +87,7 @@ def before_delete(session: Session, drafts: Batch[DeleteDraft]) -> None:
     check_authors(session, drafts)
     guarding.refuse_deleted(session, drafts)
     pools.refuse_deleting(session, drafts)
+    queues.refuse_deleting(session, drafts)
     leaving.check_deleting(session, drafts)
 
 
@@ -106,6 +108,11 @@ def after_change(session: Session, changes: Batch[Change]) -> None:
     giving.record_changes(session, changes)
     queues.settle(session, changes)
     leaving.perform(session, changes)
+
+
+def after_delete(session: Session, changes: Batch[Change]) -> None:
+    """Close the places in queues that are gone."""
+    queues.close_deleted(session, changes)
 
 
 def after_restore(session: Session, changes: Batch[Change]) -> None:

@@ -101,6 +101,7 @@ def crmkit_after_move(session: Session, changes: Batch[Change]) -> None:
 def crmkit_after_delete(session: Session, changes: Batch[Change]) -> None:
     """Close the gaps that deleted records leave, and follow deleted rules."""
     decisions.after_delete(session, changes)
+    hands.after_delete(session, changes)
     timekeeping.renew(session, changes)
     rules.renew(session, changes)
 

@@ -16,10 +16,11 @@ from crmkit_workflow.queues.routing import route
 from crmkit_workflow.queues.taking import NotTaken, Taken, assign_item, decline, grab, requeue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crmkit import CRM, Record, Session, User
     from crmkit.testing.clock import FrozenClock
+    from crmkit_workflow.pools.entities import Pool
 
     People = dict[str, User]
 
@@ -100,6 +101,70 @@ def test_who_is_away_or_full_gets_nothing(crm: CRM, people: People, clock: Froze
     clock.advance(days=1)
     with crm.session(actor="admin") as session:
         assert [each.found.user for each in distribute(session, queue)] == [people["ann"].id, None]
+
+
+def test_what_waits_is_given_out_when_somebody_can_take_it(crm: CRM, people: People, clock: FrozenClock) -> None:
+    """A worker gives it to who was away and is back, and to who was full and has closed something."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], entity="opportunity", capacity=1)
+        session.create(Absence, user=people["ann"], since=clock.now, until=clock.now + timedelta(hours=3))
+        deals = session.create_many(Opportunity, [{"name": each} for each in "abc"])
+        put(session, queue, session.update_many((each, {"owner": None}) for each in deals))
+        distribute(session, queue)
+    crm.worker().run_once()
+
+    def assignees() -> list[object]:
+        clock.advance(minutes=6)
+        crm.worker().run_once()
+        with crm.session(actor=SYSTEM) as session:
+            return [row[0] for row in session.rows(QueueItem, ["assignee.name"], order="entered_at, id")]
+
+    assert assignees() == ["Bob", None, None]
+    clock.advance(hours=3)
+    assert assignees() == ["Bob", "Ann", None]
+    with crm.session(actor="bob") as session:
+        session.move(session.get(Opportunity, deals[0].id), "lost")
+    assert assignees() == ["Bob", "Ann", "Bob"]
+
+
+def test_a_rule_whose_goal_can_take_nothing_is_passed_over(
+    crm: CRM, people: People, clock: FrozenClock, make_pool: Callable[..., Pool]
+) -> None:
+    """A queue that is off; users who are off, away, or have as many as the pool allows: the next rule counts."""
+    with crm.session(actor="admin") as session:
+        off = new_queue(session, [people["ann"]], active=False)
+        session.create(Absence, user=people["cem"], since=clock.now)
+        session.create(AssignmentRule, name="off", position=1, queue=off)
+        session.create(AssignmentRule, name="zoe", position=2, user=people["zoe"])
+        session.create(AssignmentRule, name="cem", position=3, user=people["cem"])
+        session.create(AssignmentRule, name="bob", position=4, user=people["bob"])
+        session.create(AssignmentRule, name="ann", position=5, user=people["ann"])
+        make_pool(session, [people["ann"], people["bob"]], hold_limit=2)
+        session.update(people["zoe"], active=False)
+        session.create_many(Customer, [{"name": each} for each in "abcde"])
+        expected = [people["bob"].id] * 2 + [people["ann"].id] * 2 + [session.actor_ref]
+        assert list(owners(session).values()) == expected
+
+
+def test_queues_that_are_needed_are_not_deleted(crm: CRM, people: People) -> None:
+    """While something waits in one, or a rule names it; what members have got from it stays theirs."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"]], capacity=1)
+        rule = session.create(AssignmentRule, name="All", queue=queue, on_create=False)
+        waiting(session, queue, "ab")
+        distribute(session, queue)
+        with pytest.raises(Refused) as caught:
+            session.delete(queue)
+        assert [str(each.text) for each in caught.value.refusals] == [
+            "1 record waits in the queue. Give it out first, or switch the queue off.",
+            "Rules give records to the queue: All. Change them first.",
+        ]
+        session.delete(rule)
+        (item,) = session.find(QueueItem, {"state": "waiting"})
+        assert isinstance(assign_item(session, item.record, people["bob"]), Taken)
+        session.delete(queue)
+        assert [each.is_open for each in session.find(QueueItem)] == [False, False]
+        assert owners(session) == {"a": people["ann"].id, "b": people["bob"].id}
 
 
 def test_loads_of_all_members_are_one_statement(crm: CRM, people: People) -> None:

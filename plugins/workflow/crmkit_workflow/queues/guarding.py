@@ -1,4 +1,7 @@
-"""Guarding queues: definitions that could not work are refused, and what has left a queue is closed there."""
+"""Guarding queues: definitions that could not work are refused, and what has left a queue is closed there.
+
+A queue in which something waits, or to which a rule gives records, can't be deleted; it can be switched off.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.translation import _
+from crmkit.errors.root import listed
+from crmkit.translation import _, ngettext
 from crmkit_workflow import conditions
 from crmkit_workflow.queues.distributing import FromQueue, open_items
 from crmkit_workflow.queues.entities import AssignmentRule, Queue, QueueItem
 
 if TYPE_CHECKING:
-    from crmkit import Batch, Change, Session
+    from crmkit import Batch, Change, DeleteDraft, Session
     from crmkit.core.lifecycle.drafts import Draft
 
 
@@ -42,6 +46,33 @@ def check_rule(session: Session, draft: Draft) -> None:
     if queue is not None and queue.entity != entity.name:
         draft.refuse("queue", _("The queue is for other records."))
     conditions.check(session, draft, entity, "condition")
+
+
+def refuse_deleting(session: Session, drafts: Batch[DeleteDraft]) -> None:
+    """Refuse to delete queues in which something waits, or that rules name."""
+    elevated = session.elevated
+    for draft in drafts.of(Queue):
+        given = {"queue": draft.record}
+        waiting = elevated.count(QueueItem, "queue == given.queue and is_open and state == 'waiting'", given=given)
+        if waiting:
+            text = ngettext(
+                "{count} record waits in the queue. Give it out first, or switch the queue off.",
+                "{count} records wait in the queue. Give them out first, or switch the queue off.",
+                waiting,
+            )
+            draft.refuse("id", text)
+        rules = elevated.find(AssignmentRule, "queue == given.queue", given=given, order="position, id")
+        if rules:
+            names = listed([each.name for each in rules])
+            draft.refuse("id", _("Rules give records to the queue: {names}. Change them first.", names=names))
+
+
+def close_deleted(session: Session, changes: Batch[Change]) -> None:
+    """Close the places of what somebody has got from queues that are deleted now; the records stay with them."""
+    gone = [change.after.id for change in changes.of(Queue)]
+    if gone:
+        items = session.elevated.find(QueueItem, "is_open and queue in given.ids", given={"ids": gone})
+        session.elevated.update_many((each, {"state": "closed", "is_open": False}) for each in items)
 
 
 def settle(session: Session, changes: Batch[Change]) -> None:

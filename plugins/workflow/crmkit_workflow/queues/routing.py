@@ -1,4 +1,8 @@
-"""Routing: rules give records to queues or to users; of those for an entity, in their order, the first match counts."""
+"""Routing: rules give records to queues or to users; of those for an entity, in their order, the first match counts.
+
+A rule whose goal can't take a record is passed over: its queue is off or gone, its user is off, away, or has as many as
+the pools allow.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,13 @@ from crmkit.core.lifecycle.occasions import occasion, occasion_of
 from crmkit.translation import _
 from crmkit_workflow.conditions import ask
 from crmkit_workflow.ownership.giving import give
+from crmkit_workflow.ownership.poolable import is_poolable
+from crmkit_workflow.pools import limits
+from crmkit_workflow.pools.terms import pools_of
 from crmkit_workflow.queues.distributing import distribute, put
 from crmkit_workflow.queues.entities import AssignmentRule, Queue
+from crmkit_workflow.queues.staffing import absent_among
+from crmkit_workflow.staff import active_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,27 +63,60 @@ def route(session: Session, records: Iterable[Record], *, new: bool = False) -> 
 
 
 def by_rules(
-    session: Session, entity: EntityModel, records: Sequence[Record], rules: Iterable[AssignmentRule]
+    session: Session, entity: EntityModel, records: Sequence[Record], rules: Sequence[AssignmentRule]
 ) -> dict[Ref[object], Routed]:
     """Give records of one entity out by rules, a statement for each rule that has a condition."""
     left = {each.id: each for each in records}
     found: dict[Ref[object], Routed] = {}
+    open_queues, present = active_queues(session, rules), present_users(session, rules)
     queues: dict[int, None] = {}
     for rule in rules:
         if not left:
             break
-        matched = [left.pop(number) for number in matching(session, entity, list(left), rule)]
+        if (rule.queue is not None and rule.queue not in open_queues) or (
+            rule.user is not None and rule.user not in present
+        ):
+            continue
+        met = [left[number] for number in matching(session, entity, list(left), rule)]
+        matched = met if rule.user is None else with_room(session, entity, int(rule.user), met)
         for each in matched:
+            del left[each.id]
             found[each.ref] = Routed(record=each.ref, rule=rule.ref, user=rule.user, queue=rule.queue)
         if rule.user is not None:
-            present = list(session.elevated.by_id(entity, [each.id for each in matched]).values())
-            give(session, present, how="assigned", why=_("Rule {rule}.", rule=rule.name), owner=rule.user)
+            there = list(session.elevated.by_id(entity, [each.id for each in matched]).values())
+            give(session, there, how="assigned", why=_("Rule {rule}.", rule=rule.name), owner=rule.user)
         elif rule.queue is not None and matched:
-            put(session, session.elevated.get(rule.queue), matched, rule=rule.name)
+            put(session, open_queues[rule.queue], matched, rule=rule.name)
             queues[int(rule.queue)] = None
     for number in queues:
-        distribute(session, session.elevated.get(Queue, number))
+        distribute(session, open_queues[number])
     return found
+
+
+def with_room(session: Session, entity: EntityModel, user: int, records: Sequence[Record]) -> Sequence[Record]:
+    """Return which of some records a user can have: what it has already, and further ones as far as the pools allow."""
+    if not is_poolable(entity):
+        return records
+    limits.hold(session, user)
+    room = limits.room(session, entity, pools_of(session, entity.name), user)
+    if room is None:
+        return records
+    further = [each for each in records if getattr(each, str(entity.owner)) != user]
+    over = {each.id for each in further[max(room, 0) :]}
+    return [each for each in records if each.id not in over]
+
+
+def active_queues(session: Session, rules: Sequence[AssignmentRule]) -> dict[int, Queue]:
+    """Return the active queues that rules name, by id."""
+    named = sorted({int(each.queue) for each in rules if each.queue is not None})
+    found = session.elevated.find(Queue, "active and id in given.ids", given={"ids": named}) if named else []
+    return {each.id: each for each in found}
+
+
+def present_users(session: Session, rules: Sequence[AssignmentRule]) -> set[int]:
+    """Return the users whom rules name, by id, who are active and not away."""
+    named = sorted({int(each.user) for each in rules if each.user is not None})
+    return active_among(session, named) - absent_among(session, named) if named else set()
 
 
 def matching(session: Session, entity: EntityModel, ids: list[int], rule: AssignmentRule) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
@@ -15,10 +15,10 @@ from crmkit.errors import AccessDeniedError, ConflictError, Refused
 from crmkit.translation import Text, _
 from crmkit_workflow.ownership.giving import give_each
 from crmkit_workflow.pools import limits
-from crmkit_workflow.queues.choosing import Found, Turn
+from crmkit_workflow.queues.choosing import Found, Turn, choose
 from crmkit_workflow.queues.distributing import Distributed, FromQueue, assigned, offer, open_items, why_of
 from crmkit_workflow.queues.entities import AUTOMATIC, Queue, QueueItem, QueueMember
-from crmkit_workflow.queues.staffing import members_of, workers_of
+from crmkit_workflow.queues.staffing import folded, members_of, workers_of
 from crmkit_workflow.restrictions import open_among
 
 if TYPE_CHECKING:
@@ -116,11 +116,18 @@ def write(session: Session, queue: Queue, item: QueueItem, user: int, how: str) 
     entity = session.model.entity(queue.entity)
     number = int(item.record)
     record = session.elevated.by_id(entity, [number]).get(number)
+    found = found_by_hand(session, queue, item, user, "grab" if how == "grabbed" else "manual")
     with savepoint(session):
-        (taken,) = assigned(
-            session, [(item, record, ref_class("user")(user), None)], how=how, why=_("Queue {queue}.", queue=queue.name)
-        )
+        why = _("Queue {queue}.", queue=queue.name)
+        (taken,) = assigned(session, [(item, record, ref_class("user")(user), found)], how=how, why=why)
     return taken
+
+
+def found_by_hand(session: Session, queue: Queue, item: QueueItem, user: int, strategy: str) -> Found:
+    """Return that somebody took a record, or was given it, and which members of the queue could have."""
+    workers = workers_of(session, queue, members_of(session, queue))
+    declined = frozenset(int(each) for each in item.declined_by or ())
+    return evolve(choose(strategy, workers, Turn(), needs=folded(item.needs), declined=declined), user=user)
 
 
 def refusal(session: Session, queue: Queue, ref: Ref[object], user: int) -> Reason | None:
