@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit_workflow.automation import catching, noting, terms
+from crmkit_workflow.automation import catching, noting, scheduled, terms
 from crmkit_workflow.automation import declarations as automation
 from crmkit_workflow.automation import guarding as guarding_automation
 from crmkit_workflow.watches import catching as watching
@@ -21,6 +21,7 @@ DECLARATIONS = (*automation.DECLARATIONS, *watches.DECLARATIONS)
 def before_write(session: Session, drafts: Batch[Draft]) -> None:
     """Check rules and watches."""
     guarding_automation.check(session, drafts)
+    scheduled.begin_anew(session, drafts)
     guarding_watches.check(session, drafts)
 
 

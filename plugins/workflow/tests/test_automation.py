@@ -12,7 +12,7 @@ from crmkit import SYSTEM, Customer, Opportunity, User
 from crmkit.core.lifecycle import actions
 from crmkit_workflow.automation import carrying_out, noting
 from crmkit_workflow.automation.crossing import crosses
-from crmkit_workflow.automation.entities import AutomationRun
+from crmkit_workflow.automation.entities import AutomationRule, AutomationRun
 from crmkit_workflow.queues.entities import Queue, QueueMember
 from tests.workflow.automating import (
     SET_HIGH,
@@ -144,6 +144,25 @@ def test_it_is_time_every_day(crm: CRM, clock: FrozenClock, monkeypatch: pytest.
         work(crm)
     assert len(log(crm)) == 6
     assert [state for _occasion, state, _problem in log(crm)] == ["done"] * 6
+
+
+def test_what_went_by_while_a_rule_was_off_is_not_made_up(crm: CRM, clock: FrozenClock) -> None:
+    """Switched on again, or given another time, it counts from then on; another name changes nothing."""
+    rule = rule_of(crm, TELL, when="schedule", repeats="daily", at="08:00")
+    ticket_of(crm)
+
+    def changed(**values: object) -> int:
+        with crm.session(actor="admin") as session:
+            session.update(session.get(AutomationRule, rule.id), **values)  # type: ignore[arg-type]
+        work(crm)
+        return len(log(crm))
+
+    changed(active=False)
+    clock.advance(days=10)
+    assert changed(active=True) == 0
+    assert changed(at="14:00") == 0
+    clock.advance(days=1)
+    assert changed(name="Renamed") == 1
 
 
 def test_once_for_each_record(crm: CRM) -> None:

@@ -13,10 +13,22 @@ from crmkit_workflow.conditions import is_usable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crmkit import EntityModel, JobRun, Record, Session
+    from crmkit import Batch, EntityModel, JobRun, Record, Session
+    from crmkit.core.lifecycle.drafts import Draft
 
 JOB = "time_automations"
 BATCH = 500
+TIMES = ("when", "repeats", "at", "day")
+
+
+def begin_anew(session: Session, drafts: Batch[Draft]) -> None:
+    """Have a rule that is switched on, or gets another schedule, count from now: what went by before is not made up."""
+    for draft in drafts.of(AutomationRule):
+        before = draft.record
+        if before is None or not draft.get("active") or draft.get("when") != SCHEDULE:
+            continue
+        if draft.sets(*TIMES) or not before.active:
+            draft.set("timed_at", session.unit.now)
 
 
 def time_job(
