@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crmkit import SYSTEM, Customer, Opportunity
+from crmkit import SYSTEM, Customer, Opportunity, Product
 from crmkit.errors import AccessDeniedError, Refused
+from crmkit_workflow.handover.batches import begin
 from crmkit_workflow.ownership.entities import OwnershipRecord
 from crmkit_workflow.queues.distributing import Distributed, distribute, put
 from crmkit_workflow.queues.entities import Absence, AssignmentRule, Queue, QueueItem, QueueMember
@@ -144,6 +145,27 @@ def test_a_rule_whose_goal_can_take_nothing_is_passed_over(
         session.create_many(Customer, [{"name": each} for each in "abcde"])
         expected = [people["bob"].id] * 2 + [people["ann"].id] * 2 + [session.actor_ref]
         assert list(owners(session).values()) == expected
+
+
+def test_what_has_no_owner_leaves_who_is_switched_off(crm: CRM, people: People) -> None:
+    """It waits again, and goes to the next; what an entity with an owner has given out is the hand-over's."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]], entity="product")
+        put(session, queue, [session.create(Product, name=each) for each in "ab"])
+        assert [each.found.user for each in distribute(session, queue)] == [people["ann"].id, people["bob"].id]
+        session.update(people["ann"], active=False)
+        assert {each.assignee for each in session.find(QueueItem)} == {people["bob"].id}
+
+
+def test_who_lets_go_of_something_is_not_offered_it(crm: CRM, people: People) -> None:
+    """What a member hands over into its own queue goes to the others."""
+    with crm.session(actor="admin") as session:
+        queue = new_queue(session, [people["ann"], people["bob"]])
+        session.create_many(Customer, [{"name": each, "owner": people["ann"]} for each in "ab"])
+        begin(session, people["ann"], {"customer": queue.ref})
+    crm.worker().run_once()
+    with crm.session(actor=SYSTEM) as session:
+        assert set(owners(session).values()) == {people["bob"].id}
 
 
 def test_queues_that_are_needed_are_not_deleted(crm: CRM, people: People) -> None:

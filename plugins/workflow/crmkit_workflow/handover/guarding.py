@@ -9,7 +9,7 @@ from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.translation import _
 from crmkit_workflow.handover.entities import ANY, HandOverRule
-from crmkit_workflow.handover.handing import HandingOver, hand_over, owned_by, plan, problem_of
+from crmkit_workflow.handover.handing import HandingOver, free_items, hand_over, owned_by, plan, problem_of
 from crmkit_workflow.handover.settings import OFF, PERFORM
 from crmkit_workflow.pools import limits
 from crmkit_workflow.staff import active_among
@@ -54,12 +54,15 @@ def refuse_left(session: Session, draft: Draft, path: str, *, performs: bool) ->
 
 
 def perform(session: Session, changes: Batch[Change]) -> None:
-    """Hand over, by the hand-over rules, what users own who have just been switched off."""
-    if session.setting("hand_over") != PERFORM or occasion_of(session, HandingOver) is not None:
+    """Hand over by the rules what users own who have just been switched off, or free what they had from queues."""
+    if occasion_of(session, HandingOver) is not None:
         return
     for change in changes.of(User):
         if change.before is not None and change.before.active and not change.after.active:
-            hand_over(session, cast("User", change.after))
+            if session.setting("hand_over") == PERFORM:
+                hand_over(session, cast("User", change.after))
+            else:
+                free_items(session, change.after.id)
 
 
 def check_owners(session: Session, drafts: Batch[Draft]) -> None:

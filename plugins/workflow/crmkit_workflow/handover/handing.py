@@ -168,7 +168,7 @@ def give_to(session: Session, user: int, records: Sequence[Record], goal: Goal) 
     pool = goal if isinstance(goal, Ref) and goal.entity == "pool" else None
     present = give_each(session, [(each, owner) for each in records], how="handed_over", why=why, pool=pool)
     if isinstance(goal, Ref) and goal.entity == "queue":
-        put(session, session.elevated.get(Queue, int(goal)), present)
+        put(session, session.elevated.get(Queue, int(goal)), present, without=user)
     elif isinstance(goal, str):
         route(session, present)
     return present
@@ -177,9 +177,11 @@ def give_to(session: Session, user: int, records: Sequence[Record], goal: Goal) 
 def free_items(session: Session, user: int) -> None:
     """Have what the user got from queues wait there again, where the records have no owner."""
     elevated = session.elevated
-    where, given = "is_open and state == 'assigned' and assignee == given.user", {"user": user}
-    items = elevated.find(QueueItem, where, given=given)
-    elevated.update_many((each, {"state": "waiting", "assignee": None, "assigned_at": None}) for each in items)
+    without_owner = [each.name for each in session.model.entities.values() if each.owner is None]
+    where = "is_open and state == 'assigned' and assignee == given.user and record.entity in given.entities"
+    items = elevated.find(QueueItem, where, given={"user": user, "entities": without_owner})
+    free = {"state": "waiting", "assignee": None, "assigned_at": None, "declined_by": [str(user)]}
+    elevated.update_many((each, free) for each in items)
     for number in {int(each.queue) for each in items}:
         distribute(session, elevated.get(Queue, number))
 

@@ -44,10 +44,13 @@ class FromQueue:
     """The occasion on which a queue gives records to somebody, or takes them back: they don't leave it by that."""
 
 
-def put(session: Session, queue: Queue, records: Iterable[Wanted], *, rule: str | None = None) -> list[QueueItem]:
+def put(
+    session: Session, queue: Queue, records: Iterable[Wanted], *, rule: str | None = None, without: int | None = None
+) -> list[QueueItem]:
     """Put records into a queue, where they wait; those that are in a queue already stay there.
 
-    For programs and plugins: whoever calls it has made sure that the actor may.
+    `rule` is the name of the rule that puts them there; to `without`, who has let go of them, they aren't offered
+    first. For programs and plugins: whoever calls it has made sure that the actor may.
 
     Raises:
         Refused: if a record isn't of the queue's entity, or isn't there.
@@ -68,6 +71,7 @@ def put(session: Session, queue: Queue, records: Iterable[Wanted], *, rule: str 
             "entered_at": session.unit.now,
             "needs": needs.get(int(each)),
             "rule": rule,
+            "declined_by": None if without is None else [str(without)],
         }
         for each in refs
         if each not in there
