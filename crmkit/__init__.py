@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from crmkit.core.declare.fields import Field as Field
     from crmkit.core.declare.fields import address as address
     from crmkit.core.declare.fields import any_ref as any_ref
+    from crmkit.core.declare.fields import bookkeeping as bookkeeping
     from crmkit.core.declare.fields import boolean as boolean
     from crmkit.core.declare.fields import choice as choice
     from crmkit.core.declare.fields import date as date
@@ -155,8 +156,8 @@ _HOMES = {
     "crmkit.core.declare.duplicates": "Compare DuplicateRule Key",
     "crmkit.core.declare.external_sources": "ExternalSource",
     "crmkit.core.declare.fields": (
-        "Field address any_ref boolean choice date datetime decimal duration email file integer json location locked"
-        " long_text money percent phone ref tags text url"
+        "Field address any_ref bookkeeping boolean choice date datetime decimal duration email file integer json"
+        " location locked long_text money percent phone ref tags text url"
     ),
     "crmkit.core.declare.fillers": "FillerRule",
     "crmkit.core.declare.hooks": "hookimpl",

@@ -102,6 +102,7 @@ def describe_field(field: FieldModel, conventions: Conventions) -> dict[str, obj
         "index": declared.index,
         "system": field.is_system,
         "locked": declared.locked,
+        "bookkeeping": declared.bookkeeping,
         "part_of": declared.part_of,
         "default": default_json(kind, declared.default, conventions),
         "choices": [asdict(each) for each in kind.choices] if isinstance(kind, ChoiceKind) else None,

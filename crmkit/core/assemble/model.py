@@ -153,6 +153,11 @@ class EntityModel:
         return frozenset(name for name, each in self.writable.items() if isinstance(each.kind, FileKind))
 
     @cached_property
+    def bookkeeping(self) -> frozenset[str]:
+        """The names of the fields whose changes are none of the record."""
+        return frozenset(name for name, each in self.writable.items() if each.declared.bookkeeping)
+
+    @cached_property
     def defaults(self) -> tuple[tuple[str, Callable[[Conventions], object]], ...]:
         """The fields with a default, each with the function that gives it."""
         return tuple(

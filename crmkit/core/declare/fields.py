@@ -39,6 +39,7 @@ class Field:
         person: for a reference that leads to a person: whether the record is `about` that person, so that it is
             exported with the person and what is personal in it erased, or only `mentions` it.
         locked: whether only programs give it a value (plugins, `SYSTEM`); no role opens it.
+        bookkeeping: whether a change of it is none of the record: `updated_at` and `updated_by` stay.
     """
 
     name: str = ""
@@ -54,6 +55,7 @@ class Field:
     privacy: Privacy = "normal"
     person: PersonLink | None = None
     locked: bool = False
+    bookkeeping: bool = False
 
     def named(self, name: str, *, required: bool) -> Field:
         """Return the field with its name, its label, and whether a value is required."""
@@ -318,6 +320,15 @@ def locked(declared: Any, /) -> Any:
     Plugins do so in their hooks and through `session.elevated`: `score: int | None = locked(integer())`.
     """
     return evolve(declared, locked=True)
+
+
+def bookkeeping(declared: Any, /) -> Any:
+    """Declare that only programs give a field its value, and that it is none of what people know the record by.
+
+    A change of nothing else is logged and has its event, but leaves `updated_at` and `updated_by` as they are: nobody
+    takes what a nightly run has noted for a change of the record.
+    """
+    return evolve(declared, locked=True, bookkeeping=True)
 
 
 def _exact(number: Decimal | int | None) -> Decimal | None:

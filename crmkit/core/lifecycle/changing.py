@@ -184,7 +184,9 @@ def to_write(session: Session, entity: EntityModel, draft: Draft) -> Record:
 
 
 def written_values(session: Session, draft: Draft) -> dict[str, object]:
-    """Return what a draft writes, with when and by whom."""
+    """Return what a draft writes, with when and by whom, unless it is bookkeeping only."""
+    if draft.values and draft.values.keys() <= draft.entity.bookkeeping:
+        return dict(draft.values)
     return {**draft.values, "updated_at": session.unit.now, "updated_by": session.actor_ref}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmkit import Customer, Job, Opportunity, Parameter, Record, Unique, extend, integer, locked, record, text
+from crmkit import Customer, Job, Opportunity, Parameter, Record, Unique, bookkeeping, extend, integer, record, text
 from crmkit.core.declare.kinds import IntegerKind
 from crmkit.translation import _
 
@@ -37,7 +37,7 @@ def scored(entity: type[Record]) -> type:
     class Scored:
         """How complete a record is."""
 
-        completeness: int | None = locked(
+        completeness: int | None = bookkeeping(
             integer(min=0, max=HUNDRED, index=True, label=_("Completeness"), help="From 0 to 100.")
         )
 

@@ -66,7 +66,7 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
         after |= queue_up(session, entity, queued)
         present = [after.get(each.record.id, each.record) for each in some]
         done = [Done(record=record, problem=deed.problem) for record, deed in zip(present, deeds, strict=True)]
-        note(session, rule, [(each, one.record.version, one.problem) for each, one in zip(some, done, strict=True)])
+        note(session, rule, [(each, one.record.updated_at, one.problem) for each, one in zip(some, done, strict=True)])
         return done
 
     told: list[dict[str, object]] = []
@@ -74,7 +74,7 @@ def act(session: Session, entity: EntityModel, rule: EscalationRule, due: Sequen
         if isinstance(result, Exception):
             if is_passing(result):
                 continue
-            note(session, rule, [(each, each.record.version, said_to_all(session, result))])
+            note(session, rule, [(each, each.record.updated_at, said_to_all(session, result))])
         now = result.record if isinstance(result, Done) else each.record
         told += tellings(entity, rule, each, superior_of=superior_of, taker=taker_of(entity, each, now))
     session.notify_many(told)
@@ -161,18 +161,18 @@ def taker_of(entity: EntityModel, due: Due, now: Record) -> int | None:
     return owner_id(entity, now) if any(each.to_queue is not None for each in due.levels) else None
 
 
-def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, int, str | None]]) -> None:
-    """Write down which levels were reached, with the record's version after it."""
+def note(session: Session, rule: EscalationRule, done: Iterable[tuple[Due, datetime, str | None]]) -> None:
+    """Write down which levels were reached, with when the record was last changed, which may be by that."""
     rows = [
         {
             "record": due.record,
             "rule": rule,
             "level": level,
             "since": due.since,
-            "record_version": version,
+            "touched_at": touched_at,
             "problem": as_kept(session, problem),
         }
-        for due, version, problem in done
+        for due, touched_at, problem in done
         for level in due.levels
     ]
     session.create_many(Escalation, rows)

@@ -19,15 +19,14 @@ class Facts:
 
     created_at: datetime
     updated_at: datetime
-    version: int
 
 
 @frozen(kw_only=True)
 class Last:
-    """The latest escalation of a record: from when the age counted, and the record's version behind it."""
+    """The latest escalation of a record: from when the age counted, and when the record was last changed behind it."""
 
     since: datetime
-    version: int
+    touched_at: datetime
 
 
 @frozen(kw_only=True)
@@ -46,7 +45,7 @@ def age_since(age_from: AgeFrom, facts: Facts, last: Last | None) -> datetime | 
     """
     if age_from == "created":
         return facts.created_at
-    if last is not None and last.version == facts.version:
+    if last is not None and last.touched_at == facts.updated_at:
         return last.since
     if age_from == "changed":
         return facts.updated_at

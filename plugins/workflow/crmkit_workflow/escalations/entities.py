@@ -68,5 +68,5 @@ class Escalation(Record):
     rule: Ref[EscalationRule] = f.locked(f.ref())
     level: Ref[EscalationLevel] = f.locked(f.ref())
     since: Moment = f.locked(f.datetime(help="From when the age counted."))
-    record_version: int = f.locked(f.integer(help="The record's version after what was done."))
+    touched_at: Moment = f.locked(f.datetime(help="When the record was last changed, what was done included."))
     problem: str | None = f.locked(f.text(max=LONGEST_PROBLEM, help="Why it could not be done."))

@@ -110,7 +110,7 @@ def due_among(session: Session, asked: Asked, records: Sequence[Record], now: da
 
 def since_of(asked: Asked, record: Record, done: Done) -> datetime | None:
     """Return from when the age of a record counts."""
-    facts = Facts(created_at=record.created_at, updated_at=record.updated_at, version=record.version)
+    facts = Facts(created_at=record.created_at, updated_at=record.updated_at)
     return age_since(cast("AgeFrom", asked.rule.age_from), facts, done.last)
 
 
@@ -140,6 +140,6 @@ def done_before(session: Session, asked: Asked, ids: Sequence[int]) -> dict[int,
     for each in session.find(Escalation, where, given=given, order="id"):
         earlier = found.get(int(each.record), Done())
         levels = {**earlier.levels, each.since: {*earlier.levels.get(each.since, ()), int(each.level)}}
-        last = Last(since=each.since, version=each.record_version)
+        last = Last(since=each.since, touched_at=each.touched_at)
         found[int(each.record)] = Done(last=last, levels=levels)
     return found

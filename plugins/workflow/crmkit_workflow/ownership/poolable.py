@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmkit import Customer, Opportunity, Ref, extend
 from crmkit.core.declare import fields as f
-from crmkit.core.declare.fields import locked
+from crmkit.core.declare.fields import bookkeeping, locked
 from crmkit.translation import _
 from crmkit_workflow.pools.entities import Pool
 
@@ -31,7 +31,7 @@ def poolable(entity: type[Record]) -> type:
         pooled_at: Moment | None = locked(f.datetime(label="In the pool since"))
         owned_since: Moment | None = locked(f.datetime(help="Since when its owner has it."))
         follow_ups: object | None = locked(f.json(help="When it was last followed up, by kind of activity."))
-        returns_at: Moment | None = locked(
+        returns_at: Moment | None = bookkeeping(
             f.datetime(
                 index=True,
                 label=_("Returns to the pool"),
