@@ -232,21 +232,23 @@ class CRM(Maker):
         """
         return self.tenants.open(name)
 
-    def upgrade(self, *, admin: str | None = None) -> list[str]:
+    def upgrade(self, *, admin: str | None = None, lift_restrictions: bool = False) -> list[str]:
         """Bring the database to the plugins, and return what was done; make `admin` a user if it isn't one.
 
         What plugins that are gone have stored is kept: see `crm.plugins`. `admin` is the host's id of a person, who
-        gets the role `admin`.
+        gets the role `admin`. `lift_restrictions` says that people are to see what restrictions of plugins that are
+        gone keep from them now.
 
         Raises:
             DatabaseTooNewError: if the database was made for newer plugins.
             UpgradeRefused: if something stands against it; nothing was changed.
+            LiftedRestrictionError: if restrictions would be lifted, and that isn't said to be meant.
             PluginFailedError: if an upgrade step of a plugin raises.
             ConnectionFailed: if the database can't be reached.
         """
         from crmkit.core.upgrade.applying import apply_plan
 
-        done = apply_plan(self)
+        done = apply_plan(self, lift_restrictions=lift_restrictions)
         if admin is not None and self._make_admin(admin):
             done.append(_("make {admin} an administrator", admin=admin))
         return done

@@ -54,6 +54,9 @@ from crmkit.errors.database import (
     FileDamagedError as FileDamagedError,
 )
 from crmkit.errors.database import (
+    LiftedRestrictionError as LiftedRestrictionError,
+)
+from crmkit.errors.database import (
     StalePlanError as StalePlanError,
 )
 from crmkit.errors.database import (

@@ -150,6 +150,22 @@ class DestructiveError(DatabaseError):
         )
 
 
+@define(kw_only=True, eq=False)
+class LiftedRestrictionError(DatabaseError):
+    """A plan would lift restrictions that may hide records, and nobody said that it may."""
+
+    restrictions: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """List what would be lifted, and how to agree to it."""
+        return _(
+            "People could see records that are kept from them now: this would {restrictions}. Nothing was changed. Say "
+            "lift_restrictions=True (on the command line --lift-restrictions) if that is meant.",
+            restrictions=joined(self.restrictions, "; "),
+        )
+
+
 class StalePlanError(DatabaseError):
     """The database or the plugins have changed since a plan was made; nothing was changed."""
 

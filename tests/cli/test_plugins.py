@@ -83,3 +83,21 @@ def test_mistakes_change_nothing(filled: CommandLine) -> None:
     assert "./extra.py" in filled("plugins", "disable", "extra", code=2).stderr
     assert "extra" in filled("plugins", "purge", "extro", "--destructive", code=2).stderr
     assert Path("crmkit.toml").read_text("utf-8") == before
+
+
+def test_a_plugin_that_hides_records_is_not_disabled_by_accident(filled: CommandLine) -> None:
+    """Its restriction is named, in the plan and by the refusal, and the list stays; `--lift-restrictions` lifts it."""
+    Path("closing.py").write_text(
+        "from crmkit import Restriction, hookimpl\n\n\n"
+        "@hookimpl\ndef crmkit_declare():\n"
+        '    yield Restriction(name="mine", entity="customer", where="owner == me()")\n',
+        encoding="utf-8",
+    )
+    filled("plugins", "enable", "./closing.py")
+    shown = filled("plugins", "plan", "--disable", "./closing.py").stdout
+    assert "! lift the restriction customer.mine" in shown
+    for command in (("disable", "./closing.py"), ("apply", "--disable", "./closing.py")):
+        assert "--lift-restrictions" in filled("plugins", *command, code=3).stderr
+    assert listed() == ["./extra.py", "./closing.py"]
+    filled("plugins", "disable", "./closing.py", "--lift-restrictions")
+    assert listed() == ["./extra.py"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from crmkit.cli.agreeing import lift_restrictions_option
 from crmkit.cli.language import echo, say
 from crmkit.cli.output import format_option, print_json, print_texts
 from crmkit.translation import _, about
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from crmkit.core.upgrade.plan import Plan
 
 F = TypeVar("F", bound="Callable[..., object]")
-SIGNS = {"add": ("+", "green"), "change": ("~", "yellow"), "hide": ("o", "cyan"), "drop": ("-", "red")}
+SIGNS = {
+    "add": ("+", "green"),
+    "change": ("~", "yellow"),
+    "hide": ("o", "cyan"),
+    "lift": ("!", "red"),
+    "drop": ("-", "red"),
+}
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -157,7 +164,7 @@ def plan(
 ) -> None:
     """Show what an upgrade would do, with other plugins on the list if asked; nothing is written.
 
-    Signs: + adds, ~ changes, o hides, - deletes for good.
+    Signs: + adds, ~ changes, o hides, ! shows people what was kept from them, - deletes for good.
 
     With --format json: {"fingerprint", "destructive", "steps": [{"sort", "text", "plugin", "rows"}], "problems"}.
     """
@@ -168,6 +175,7 @@ def plan(
 @plugins.command()
 @changes
 @click.option("--destructive", is_flag=True, help="Deleting for good is meant.")
+@lift_restrictions_option()
 @click.option("--export", type=FOLDER, help="A folder into which what is purged is written first.")
 @click.option("--plan", "fingerprint", metavar="FINGERPRINT", help="Only if the plan is still this one.")
 @format_option()
@@ -179,6 +187,7 @@ def apply(
     disabled: tuple[str, ...],
     purged: tuple[str, ...],
     destructive: bool,
+    lift_restrictions: bool,
     export: Path | None,
     fingerprint: str | None,
     form: str,
@@ -193,7 +202,7 @@ def apply(
     made = crm.plugins.plan(purge=purged)
     if fingerprint is not None and not made.fingerprint.startswith(fingerprint):
         raise StalePlanError
-    done = crm.plugins.apply(made, destructive=destructive, export=export)
+    done = crm.plugins.apply(made, destructive=destructive, lift_restrictions=lift_restrictions, export=export)
     if enabled or disabled:
         keep_list(chosen, enabled, disabled)
     told(done, form)
@@ -216,15 +225,18 @@ def enable(chosen: Chosen, *, names: tuple[str, ...], form: str) -> None:
 
 @plugins.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@lift_restrictions_option()
 @format_option()
 @click.pass_obj
-def disable(chosen: Chosen, *, names: tuple[str, ...], form: str) -> None:
+def disable(chosen: Chosen, *, names: tuple[str, ...], lift_restrictions: bool, form: str) -> None:
     """Disable plugins: what they keep is hidden, and there again when they are enabled.
+
+    A plugin whose restrictions may hide records of others is disabled only with --lift-restrictions.
 
     With --format json: {"done": [TEXT, ...]}.
     """
     crm = changed(chosen, (), names)
-    done = crm.plugins.apply(crm.plugins.plan())
+    done = crm.plugins.apply(crm.plugins.plan(), lift_restrictions=lift_restrictions)
     keep_list(chosen, (), names)
     told(done, form)
 
@@ -232,10 +244,19 @@ def disable(chosen: Chosen, *, names: tuple[str, ...], form: str) -> None:
 @plugins.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--destructive", is_flag=True, help="Deleting for good is meant.")
+@lift_restrictions_option()
 @click.option("--export", type=FOLDER, help="A folder into which what is purged is written first.")
 @format_option()
 @click.pass_obj
-def purge(chosen: Chosen, *, names: tuple[str, ...], destructive: bool, export: Path | None, form: str) -> None:
+def purge(
+    chosen: Chosen,
+    *,
+    names: tuple[str, ...],
+    destructive: bool,
+    lift_restrictions: bool,
+    export: Path | None,
+    form: str,
+) -> None:
     """Delete for good what disabled plugins keep; their code isn't needed.
 
     Of an enabled plugin, only what it no longer declares goes. Without --destructive, it shows what would be deleted.
@@ -246,7 +267,8 @@ def purge(chosen: Chosen, *, names: tuple[str, ...], destructive: bool, export: 
     made = crm.plugins.plan(purge=names)
     if not destructive and made.is_destructive and form != "json":
         show(made, form)
-    told(crm.plugins.apply(made, destructive=destructive, export=export), form)
+    done = crm.plugins.apply(made, destructive=destructive, lift_restrictions=lift_restrictions, export=export)
+    told(done, form)
 
 
 def changed(chosen: Chosen, enabled: Iterable[str], disabled: Iterable[str]) -> CRM:

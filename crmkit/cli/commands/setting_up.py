@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from crmkit.cli.agreeing import lift_restrictions_option
 from crmkit.cli.calling import typed
 from crmkit.cli.chosen import FILE, Chosen, system_user
 from crmkit.cli.language import echo, say
@@ -73,14 +74,15 @@ def init(
 
 @click.command()
 @click.option("--admin", metavar="NAME", help="Make this user an administrator: the host's or the system's user name.")
+@lift_restrictions_option()
 @format_option()
 @click.pass_obj
-def upgrade(chosen: Chosen, *, admin: str | None, form: str) -> None:
+def upgrade(chosen: Chosen, *, admin: str | None, lift_restrictions: bool, form: str) -> None:
     """Create the database's tables, or add what is missing.
 
     With --format json: {"done": [TEXT, ...]}.
     """
-    done = chosen.database_crm.upgrade(admin=admin)
+    done = chosen.database_crm.upgrade(admin=admin, lift_restrictions=lift_restrictions)
     if form == "json":
         print_json({"done": done})
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.cli.agreeing import lift_restrictions_option
 from crmkit.cli.calling import typed
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_texts
@@ -113,16 +114,17 @@ def resume(chosen: Chosen, *, name: str, form: str) -> None:
 
 @tenants.command()
 @click.option("--parallel", type=click.IntRange(1, 64), default=2, show_default=True, help="How many at the same time.")
+@lift_restrictions_option()
 @format_option()
 @click.pass_obj
-def upgrade(chosen: Chosen, *, parallel: int, form: str) -> None:
+def upgrade(chosen: Chosen, *, parallel: int, lift_restrictions: bool, form: str) -> None:
     """Upgrade all tenants; run again, it does what is left to do.
 
     Exit code: 1 if one could not be upgraded; the others are.
 
     With --format json: {"tenants": [{"name", "done": [TEXT, ...], "error"}]}.
     """
-    found = life(chosen).upgrade_all(parallel=parallel)
+    found = life(chosen).upgrade_all(parallel=parallel, lift_restrictions=lift_restrictions)
     if form == "json":
         print_json({"tenants": [upgrade_json(each) for each in found]})
     else:

@@ -28,3 +28,8 @@ class Restriction:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name, "restriction")
+
+    @property
+    def path(self) -> str:
+        """The name behind the entity's."""
+        return f"{self.entity}.{self.name}"

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from packaging.version import InvalidVersion, Version
 
 from crmkit.core.declare.declarations import Unique
+from crmkit.core.declare.restrictions import Restriction
 from crmkit.core.declare.upgrades import Renamed
 from crmkit.core.storage.tables import unique_index_name
 from crmkit.errors import DatabaseTooNewError
@@ -37,6 +38,7 @@ class Snapshot:
         stages: its stages, by `pipeline.stage`, each with entity, kind and `on_remove`.
         indexes: the names of the indexes that its fields brought, by table.
         requires: the plugins that it requires.
+        restrictions: its restrictions, each as `entity.name`.
         left: fields and entities that it declared before and no longer does; kept until they are purged.
     """
 
@@ -45,6 +47,7 @@ class Snapshot:
     stages: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     indexes: Mapping[str, list[str]] = field(factory=dict)
     requires: tuple[str, ...] = field(default=(), converter=tuple[str, ...])
+    restrictions: tuple[str, ...] = field(default=(), converter=tuple[str, ...])
     left: Mapping[str, Mapping[str, Any]] = field(factory=lambda: {"entities": {}, "fields": {}})
 
     def to_json(self) -> str:
@@ -58,7 +61,7 @@ class Snapshot:
         return cls(**{name: given[name] for name in PARTS if name in given})
 
 
-PARTS = ("entities", "fields", "stages", "indexes", "requires", "left")
+PARTS = ("entities", "fields", "stages", "indexes", "requires", "restrictions", "left")
 
 
 @frozen(kw_only=True)
@@ -127,6 +130,7 @@ def snapshot_of(model: Model, tables: Tables, plugin: str, before: Fact | None) 
         stages=stages,
         indexes=indexes_of(model, tables, plugin),
         requires=tuple(sorted(manifest.requires)),
+        restrictions=tuple(sorted({each.path for each, owner in model.of(Restriction) if owner == plugin})),
         left=left_behind(model, plugin, before, entities, fields),
     )
 

@@ -103,17 +103,17 @@ class Tenants:
         """Return a worker that goes round all active tenants: `crm.tenants.worker().run()`."""
         return TenantWorker(self)
 
-    def upgrade_all(self, *, parallel: int = 2) -> tuple[TenantUpgrade, ...]:
+    def upgrade_all(self, *, parallel: int = 2, lift_restrictions: bool = False) -> tuple[TenantUpgrade, ...]:
         """Bring all tenants, suspended ones too, to the plugins, so many at the same time; return what became of each.
 
         One that fails doesn't keep the others from it. Killed, or run again for any other reason, it only does what is
-        left to do. Tenants that are being created or dropped are left out.
+        left to do. Tenants that are being created or dropped are left out. `lift_restrictions` is as for `CRM.upgrade`.
 
         Raises:
             ConnectionFailed: if the register can't be reached.
         """
         entries = [each for each in self._register.all() if each.state in {ACTIVE, SUSPENDED}]
-        return upgrade_each(entries, self._crm_of, parallel=parallel)
+        return upgrade_each(entries, self._crm_of, parallel=parallel, lift_restrictions=lift_restrictions)
 
     def export(self, name: str, path: str | PathLike[str], /) -> BackupManifest:
         """Write everything that a tenant keeps into a new file, a backup that fits any CRM of the same plugins.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -29,7 +30,7 @@ class TenantUpgrade:
 
 
 def upgrade_each(
-    entries: Iterable[Entry], open_one: Callable[[Entry], CRM], *, parallel: int
+    entries: Iterable[Entry], open_one: Callable[[Entry], CRM], *, parallel: int, lift_restrictions: bool = False
 ) -> tuple[TenantUpgrade, ...]:
     """Upgrade tenants, so many at the same time, and return what became of each.
 
@@ -37,17 +38,18 @@ def upgrade_each(
     """
     workers = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="upgrade")
     try:
-        return tuple(workers.map(lambda entry: upgrade_one(entry, open_one), entries))
+        upgrade = partial(upgrade_one, open_one=open_one, lift_restrictions=lift_restrictions)
+        return tuple(workers.map(upgrade, entries))
     finally:
         workers.shutdown(cancel_futures=True)
 
 
-def upgrade_one(entry: Entry, open_one: Callable[[Entry], CRM]) -> TenantUpgrade:
+def upgrade_one(entry: Entry, open_one: Callable[[Entry], CRM], *, lift_restrictions: bool) -> TenantUpgrade:
     """Upgrade one tenant."""
     try:
         tenant = open_one(entry)
         try:
-            return TenantUpgrade(name=entry.name, done=tuple(tenant.upgrade()))
+            return TenantUpgrade(name=entry.name, done=tuple(tenant.upgrade(lift_restrictions=lift_restrictions)))
         finally:
             tenant.close()
     except Exception as error:  # noqa: BLE001  (whatever went wrong here, the others are upgraded)

@@ -19,7 +19,7 @@ from crmkit.core.storage.system.generations import raise_generation
 from crmkit.core.upgrade import once
 from crmkit.core.upgrade.exporting import export_plugins
 from crmkit.core.upgrade.planning import make_plan
-from crmkit.errors import DestructiveError, StalePlanError, UpgradeRefused
+from crmkit.errors import DestructiveError, LiftedRestrictionError, StalePlanError, UpgradeRefused
 from crmkit.translation import _
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def apply_plan(
     *,
     purge: Iterable[str] = (),
     destructive: bool = False,
+    lift_restrictions: bool = False,
     export: Path | None = None,
 ) -> list[str]:
     """Carry out a plan, or what is due if none is given, and return what was done, a line each.
@@ -66,6 +67,7 @@ def apply_plan(
         StalePlanError: if the database or the plugins have changed since the plan was made.
         UpgradeRefused: if something stands against it.
         DestructiveError: if it would delete data for good, and that isn't said to be meant.
+        LiftedRestrictionError: if it would lift restrictions that may hide records, and that isn't said to be meant.
         DatabaseTooNewError, UnknownNameError, ConnectionFailed: as `plan_for`.
         PluginFailedError: if an upgrade step of a plugin raises.
     """
@@ -75,7 +77,7 @@ def apply_plan(
             hold(connection, crm.tables, LOCK)
             wished = plan.purged if plan else tuple(purge)
             found = make_plan(connection, crm.model, crm.tables, crm.clock(), purge=wished, move=mover(crm))
-            check(found, plan, destructive=destructive)
+            check(found, plan, destructive=destructive, lift_restrictions=lift_restrictions)
             if export is not None:
                 export_plugins(connection, crm.tables, found.purged, export)
             for step in found.steps:
@@ -93,14 +95,16 @@ def apply_plan(
     return [*done, *(each for each in later if each not in done)]
 
 
-def check(found: Plan, plan: Plan | None, *, destructive: bool) -> None:
-    """Refuse a plan that is out of date, that can't be carried out, or that deletes data unasked."""
+def check(found: Plan, plan: Plan | None, *, destructive: bool, lift_restrictions: bool) -> None:
+    """Refuse a plan that is out of date, that can't be carried out, or that deletes or shows data unasked."""
     if plan is not None and plan.fingerprint != found.fingerprint:
         raise StalePlanError
     if found.problems:
         raise UpgradeRefused(problems=found.problems)
     if found.is_destructive and not destructive:
         raise DestructiveError(losses=found.losses)
+    if found.lifted and not lift_restrictions:
+        raise LiftedRestrictionError(restrictions=found.lifted)
 
 
 @contextmanager

@@ -85,20 +85,30 @@ class PluginLife:
         return plan_for(self._crm, purge)
 
     def apply(
-        self, plan: Plan, /, *, destructive: bool = False, export: str | PathLike[str] | None = None
+        self,
+        plan: Plan,
+        /,
+        *,
+        destructive: bool = False,
+        lift_restrictions: bool = False,
+        export: str | PathLike[str] | None = None,
     ) -> tuple[str, ...]:
         """Carry out a plan under a lock, and return what was done, a line each.
 
-        `destructive` says that deleting data for good is meant; `export` is a folder into which what the purged plugins
+        `destructive` says that deleting data for good is meant, `lift_restrictions` that it is to show people records
+        which restrictions keep from them now; `export` is a folder into which what the purged plugins
         keep is written first.
 
         Raises:
             StalePlanError: if the database or the plugins have changed since.
             UpgradeRefused: if something stands against it.
             DestructiveError: if it would delete data for good, and that isn't said to be meant.
+            LiftedRestrictionError: if it would lift restrictions that may hide records, and that isn't meant either.
             PluginFailedError: if an upgrade step of a plugin raises.
         """
         from pathlib import Path
 
         folder = None if export is None else Path(export)
-        return tuple(apply_plan(self._crm, plan, destructive=destructive, export=folder))
+        return tuple(
+            apply_plan(self._crm, plan, destructive=destructive, lift_restrictions=lift_restrictions, export=folder)
+        )

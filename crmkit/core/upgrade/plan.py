@@ -38,6 +38,11 @@ class Plan:
         return bool(self.losses)
 
     @property
+    def lifted(self) -> tuple[str, ...]:
+        """The restrictions that would no longer hide records."""
+        return tuple(each.text for each in self.steps if each.sort == "lift")
+
+    @property
     def fingerprint(self) -> str:
         """What tells this plan from any other, for another state of the database or other plugins included."""
         said = [self.state, list(self.purged), [each.as_json() for each in self.steps], list(map(str, self.problems))]

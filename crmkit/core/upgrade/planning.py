@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from crmkit.core.storage.plugin_ledger import DISABLED, ENABLED, check_versions, facts_of, wishes_of
-from crmkit.core.upgrade import converting, custom_fields, growing, keeping, once, purging, renaming
+from crmkit.core.upgrade import converting, custom_fields, growing, keeping, lifting, once, purging, renaming
 from crmkit.core.upgrade.plan import Plan
 from crmkit.core.upgrade.present import Present, Situation
 from crmkit.core.upgrade.steps import Step, count_rows
@@ -80,6 +80,7 @@ def make_plan(
     for name in purged:
         steps += purging.purge(here, facts[name], move, only_left=name in wishes)
     steps += once.noting(here, due, needless)
+    steps += lifting.lifted(here)
     steps += ledger_steps(here, wishes, purged)
     state = [[each.name, each.version, each.state, each.declared] for each in facts.values()]
     return Plan(steps=tuple(steps), problems=tuple(here.problems), purged=purged, state=json.dumps(state))

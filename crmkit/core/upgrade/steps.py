@@ -10,7 +10,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Sort = Literal["add", "change", "hide", "drop"]
+Sort = Literal["add", "change", "hide", "lift", "drop"]
 
 
 @frozen(kw_only=True)
@@ -18,7 +18,7 @@ class Step:
     """One step of a plan.
 
     Attributes:
-        sort: whether it adds, changes, hides or drops something.
+        sort: whether it adds, changes, hides or drops something, or lifts what hides records.
         text: what it does, for people.
         plugin: the plugin that it is done for; empty if it is done for all.
         rows: how many rows it concerns, where that matters.

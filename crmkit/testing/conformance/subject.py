@@ -161,7 +161,7 @@ class Subject:
     def _disabled(self) -> bytes:
         self.filled()
         self._without.forget()
-        self._without.upgrade()
+        self._without.upgrade(lift_restrictions=True)
         return driver_of(self._with).serialize()
 
     @cached_property
