@@ -37,6 +37,7 @@ WRITING: Final = (
     "restore",
     "move",
     "move_many",
+    "delete_many",
     "emit",
     "enqueue",
     "notify",

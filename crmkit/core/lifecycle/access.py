@@ -73,6 +73,8 @@ def owners_in_reach(session: Session, entity: EntityModel, drafts: Iterable[Draf
 
 def actions_of(entity: EntityModel, draft: Draft, action: str) -> tuple[Action, ...]:
     """Return what the actor must be allowed to do with a record to write a draft: all of it at once."""
+    if action == "delete":
+        return ("delete",)
     changed: Action = "move" if action == "move" else "update"
     if entity.owner is None or not draft.sets(entity.owner):
         return (changed,)

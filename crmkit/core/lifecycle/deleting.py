@@ -10,7 +10,7 @@ from crmkit.core.declare.values import Ref
 from crmkit.core.lifecycle import ledger, seeing
 from crmkit.core.lifecycle.access import check_raising
 from crmkit.core.lifecycle.branches import follow_trees
-from crmkit.core.lifecycle.changing import apply, current
+from crmkit.core.lifecycle.changing import apply, apply_all, current
 from crmkit.core.lifecycle.drafts import Batch, Change, DeleteDraft, RestoreDraft
 from crmkit.core.lifecycle.duplicates.keys import follow
 from crmkit.core.lifecycle.hooking import CHANGES, DRAFTS, refuse_all, run_hook
@@ -48,10 +48,9 @@ def delete(session: Session, entity: EntityModel, records: Sequence[Record]) -> 
         run_hook(session, "crmkit_before_delete", DRAFTS, Batch(entity, drafts, session))
         refuse_all(entity.name, drafts)
         with session.unit.writing():
-            changes = []
             for draft in drafts:
                 draft.values["deleted_at"] = session.unit.now
-                changes.append(apply(session, entity, draft, actions=("delete",)))
+            changes = apply_all(session, entity, drafts, "delete")
             log(session, "delete", "deleted", entity, changes)
             session.unit.known -= {(reach, entity.name, each.id) for each in records for reach in (False, True)}
             delete_parts(session, entity, [record.id for record in records])

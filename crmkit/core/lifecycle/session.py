@@ -219,6 +219,16 @@ class Session(Notifying):
         """
         deleting.delete(self, self.model.entity(record), [record])
 
+    def delete_many(self, records: Iterable[Record], /) -> None:
+        """Delete records of one entity and their parts, all or none.
+
+        Raises:
+            ConflictError, Refused, AccessDeniedError: as `update`.
+        """
+        listed = list(records)
+        if listed:
+            deleting.delete(self, one_entity(self.model, listed), listed)
+
     def restore(self, entity: type[R], number: int, /) -> R:
         """Bring a deleted record back, with the parts that were deleted along with it.
 

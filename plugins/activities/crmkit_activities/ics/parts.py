@@ -46,15 +46,15 @@ def remind_all(session: Session, written: Written, owner: Ref[object] | None, pr
     # They are the owner's alone, and whoever may write into the calendar brings them up to what the file says.
     there = reminders_of(session.elevated, (record.id for _event, record in alarmed), owner)
     rows: Rows = []
+    gone: list[Record] = []
     for event, record in alarmed:
         known = there.get(record.id, {})
         for alarm in event.alarms:
             if known.pop(alarm, None) is None:
                 values = {"at": alarm.at, "anchor": alarm.anchor, "before": alarm.before, "text": alarm.text}
                 rows.append((event, {"owner": owner, "about": record, "off": alarm == NO_ALARM, **values}))
-        for alarm, gone in known.items():
-            if is_ahead(alarm, session.unit.now):
-                session.elevated.delete(gone)
+        gone += [each for alarm, each in known.items() if is_ahead(alarm, session.unit.now)]
+    session.elevated.delete_many(gone)
     create_parts(session, Reminder, "VALARM", rows, problems)
 
 

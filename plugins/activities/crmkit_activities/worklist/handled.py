@@ -68,8 +68,7 @@ def mark_handled(session: Session, kind: str, item: Record) -> None:
 def unmark_handled(session: Session, kind: str, item: Record) -> bool:
     """Put a record on the actor's worklist again, and return whether it was marked."""
     found = session.find(HandledItem, {"kind": kind, "item": item, "user": session.actor_ref})
-    for each in found:
-        session.delete(each)
+    session.delete_many(found)
     return bool(found)
 
 
