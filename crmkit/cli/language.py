@@ -12,6 +12,7 @@ from crmkit.translation import Text, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from crmkit.app import CRM
     from crmkit.translation.languages import Language, Languages
@@ -120,9 +121,17 @@ class Context(click.Context):
     formatter_class = Formatter
 
 
-def translated(text: str) -> str:
-    """Return the translation of a help text, which click keeps as a plain `str`."""
+def translated(text: str, package: tuple[Path, str] | None = None) -> str:
+    """Return the translation of a help text, which click keeps as a plain `str`.
+
+    `package` is whose text it is, if it is a plugin's that isn't loaded: its folder and the name of its catalogues.
+    """
     language = spoken_language()
+    if language and package:
+        from crmkit.translation.languages import Languages, Texts
+
+        folder, domain = package
+        language = Languages((Texts(folder / "locale", domain),)).of(spoken_locale())
     return language.gettext(text) if language else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,12 +12,13 @@ import click
 from crmkit.cli import language, misuse
 from crmkit.cli.chosen import Chosen
 from crmkit.cli.failing import failures
-from crmkit.translation import _
+from crmkit.translation import _, joined
 from crmkit.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EDITION = "CRMKIT_EDITION"
 SECTIONS = (
     (
         _("Set up"),
@@ -91,6 +93,9 @@ SECTIONS = (
         ),
     ),
 )
+WHERE = _(
+    "A command of a plugin works where a CRM has that plugin: in the folder of its crmkit.toml, or with --edition."
+)
 HOMES = {name: home for _, commands in SECTIONS for name, home, _ in commands}
 
 
@@ -130,15 +135,43 @@ class Program(click.Group):
 
             close = nearest(args[0], self.list_commands(ctx))
             hint = _(" Did you mean {close!r}?", close=close) if close else _(" `crmkit --help` lists them.")
-            ctx.fail(_("There is no command {args!r}.{hint}", args=args[0], hint=hint))
+            ctx.fail(
+                self.whereabouts(ctx, args[0]) or _("There is no command {args!r}.{hint}", args=args[0], hint=hint)
+            )
         return args[0], command, args[1:]
+
+    @staticmethod
+    def whereabouts(ctx: click.Context, name: str) -> str | None:
+        """Return which plugin has a command that this CRM hasn't, and how to come by it."""
+        from crmkit.cli.announced import announced
+
+        plugin = next((each.plugin for each in announced(None) if each.name == name), None)
+        if plugin is None:
+            return None
+        if chosen_by(ctx).is_there:
+            advice = _("This CRM doesn't have it: `crmkit plugins enable {plugin}`.", plugin=plugin)
+        else:
+            advice = _("Say which CRM: go to the folder of its crmkit.toml, or name it with --edition.")
+        return joined([_("{name!r} is a command of the plugin {plugin!r}.", name=name, plugin=plugin), advice])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their sections; no plugin is loaded, so that help is quick and always there."""
-        del ctx
         for title, commands in SECTIONS:
             with formatter.section(title):
                 formatter.write_dl([(name, summary) for name, _, summary in commands])
+        from crmkit.cli.announced import announced
+
+        chosen = chosen_by(ctx)
+        found = announced(chosen if chosen.is_there else None)
+        for plugin in dict.fromkeys(each.plugin for each in found):
+            told = [
+                (each.name, language.translated(each.help, each.package)) for each in found if each.plugin == plugin
+            ]
+            with formatter.section(language.say(_("Plugin {plugin}", plugin=plugin))):
+                formatter.write_dl(told)
+        if found and not chosen.is_there:
+            formatter.write_paragraph()
+            formatter.write_text(WHERE)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -160,8 +193,9 @@ def chosen_by(ctx: click.Context) -> Chosen:
     """Return what the global options choose; a plugin's command is looked for before the program itself is called."""
     if ctx.obj is None:
         given = ctx.params
+        named = given.get("edition") or os.environ.get(EDITION)  # --help comes before the variable is read
         ctx.obj = Chosen(
-            edition=given.get("edition"),
+            edition=Path(named) if named else None,
             plugins=given.get("plugins") or (),
             database=given.get("database"),
             actor=given.get("actor"),
@@ -184,10 +218,18 @@ def spoken(command: click.Command) -> click.Command:
 @click.option(
     "--edition",
     type=click.Path(path_type=Path, dir_okay=False),
-    envvar="CRMKIT_EDITION",
+    envvar=EDITION,
+    is_eager=True,
     help="The edition's file; by default the nearest crmkit.toml, here or in a folder above.",
 )
-@click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="A further plugin: a name or a .py file.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="NAME",
+    is_eager=True,
+    help="A further plugin: a name or a .py file.",
+)
 @click.option("--database", metavar="URL", help="Another database than the edition's.")
 @click.option("--as", "actor", envvar="CRMKIT_ACTOR", metavar="NAME", help="The acting user; by default you.")
 @click.option("--tenant", envvar="CRMKIT_TENANT", metavar="NAME", help="Work in this tenant of the CRM.")
@@ -205,7 +247,6 @@ def spoken(command: click.Command) -> click.Command:
 def program(ctx: click.Context, /, **_given: object) -> None:
     """A CRM that you assemble from plugins.
 
-    Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins may add further
-    commands: `crmkit model` lists them.
+    Begin with `crmkit init`, or look at `crmkit demo`. Every command has its own --help. Plugins add further commands.
     """
     chosen_by(ctx)

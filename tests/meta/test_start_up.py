@@ -40,6 +40,12 @@ def test_help_imports_no_database_library(root: Path) -> None:
     assert packages_after(RUN.format(arguments=["--help"]), root) & DATABASE == set()
 
 
+def test_help_loads_no_plugin(root: Path) -> None:
+    """`crmkit --help` lists the commands of plugins without importing any."""
+    loaded = packages_after(RUN.format(arguments=["--help"]), root)
+    assert {f"crmkit_{each}" for each in PLUGINS} & loaded == set()
+
+
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_loading_a_plugin_imports_no_database_library(plugin: str, root: Path) -> None:
     """`crmkit model` loads a plugin of ours, and shows what it declares, without importing SQLAlchemy."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PLUGINS = ("activities", "workflow", "sales")
 CHOSEN = tuple(word for name in PLUGINS for word in ("--plugin", name))
-NAMES = re.compile(r"`[^`]*`|\"[^\"]*\"|--format json|(create|update) (customer|\w+:\d) .*=\w*")
+NAMES = re.compile(r"`[^`]*`|\"[^\"]*\"|--format json|插件 \w+:|(create|update) (customer|\w+:\d) .*=\w*")
 """What is written as it is typed: commands, examples, keys of JSON."""
 ENGLISH = re.compile(r"[A-Za-z]{2,}[,:.]? [a-z]{2,}")
 
