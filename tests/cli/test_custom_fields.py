@@ -63,6 +63,6 @@ def test_a_field_is_indexed_promoted_and_purged(sized: CommandLine) -> None:
     assert "indexed, promoted" in sized("fields", "list").stdout
     assert "Acme" in sized("find", "customer", "tier == 'gold'").stdout
     assert "--destructive" in sized("fields", "purge", "customer", "tier", code=3).stderr
-    assert "1 values" in sized("fields", "purge", "customer", "tier", "--destructive").stdout
+    assert "with 1 value." in sized("fields", "purge", "customer", "tier", "--destructive").stdout
     assert "tier" not in sized("show", "customer:Acme").stdout
     assert "'tier'" in sized("fields", "promote", "customer", "tier", code=2).stderr

@@ -45,7 +45,7 @@ def test_a_plugin_is_planned_enabled_disabled_and_purged(filled: CommandLine) ->
     assert states(filled)["sales"] == ("disabled", 2)
     assert "price" not in filled("show", "opportunity:1").stdout
     refused = filled("plugins", "purge", "sales", code=3)
-    assert "- drop field opportunity.lost_reason with 1 values" in refused.stdout
+    assert "- drop field opportunity.lost_reason with 1 value" in refused.stdout
     assert "--destructive" in refused.stderr
     assert states(filled)["sales"] == ("disabled", 2)
     filled("plugins", "purge", "sales", "--destructive", "--export", "kept")

@@ -49,7 +49,7 @@ def test_erasing_without_asking_answers_programs(filled: CommandLine) -> None:
 
 def test_a_person_is_exported(filled: CommandLine, tmp_path: Path) -> None:
     """All that is known of a person is written to a file, and the trail says so."""
-    assert "Wrote 1 records" in filled("privacy", "export", "customer:Bolt", str(tmp_path / "bolt.json")).output
+    assert "Wrote 1 record" in filled("privacy", "export", "customer:Bolt", str(tmp_path / "bolt.json")).output
     told = json.loads((tmp_path / "bolt.json").read_text("utf-8"))
     assert told["person"] == "customer:2"
     assert "disclose" in filled("audit", "list").output

@@ -151,7 +151,7 @@ def test_the_doctor_finds_records_whose_stage_is_gone(filled: CommandLine) -> No
     extra = Path("extra.py")
     extra.write_text(extra.read_text().replace("    yield AddStage(", "    AddStage("), encoding="utf-8")
     filled("upgrade")
-    assert "1 opportunities are in opportunity.trial, which no plugin declares." in filled("doctor").stdout
+    assert "Of opportunities, 1 is in opportunity.trial, which no plugin declares." in filled("doctor").stdout
 
 
 def test_the_doctor_survives_a_broken_database(filled: CommandLine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,26 @@ def test_every_text_is_translated(model: Model, plugin: str, tmp_path: Path) -> 
     copy.write_bytes(file.read_bytes())
     update_catalogue(copy, LANGUAGE, sentences)
     assert copy.read_text("utf-8") == file.read_text("utf-8")
+
+
+SEVERAL = {
+    "A list has at most {most_listed} values; pass a longer one as given.",
+    "A page has 1 to {largest_limit} records, not {limit!r}.",
+    "{count} records are {what}. Add a column that tells them apart.",
+    "{count} records have this key, so it is not clear which {label} is meant. Add to the key.",
+    "{count} records of {table} share what is to be unique ({columns}). Change them first.",
+    "{count} values are given; at most {most_given} fit into one filter.",
+}
+"""What is said of several only."""
+THINGS = re.compile(
+    r"\{\w+\} (more )?(records|values|entries|changes|texts|cells|events|conflicts|users)\b|There are \{\w+\}"
+)
+
+
+def test_what_is_counted_has_a_form_for_one(model: Model) -> None:
+    """A text about a number of things goes through `ngettext`, or it would say "1 records"."""
+    said = {each for plugin in ("core", *PLUGINS) for each in sentences_to_translate(model, plugin)}
+    assert {each.one for each in said if not each.many and THINGS.search(each.one)} == SEVERAL
 
 
 def test_errors_and_reports_are_said_in_chinese() -> None:

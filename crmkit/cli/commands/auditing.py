@@ -10,7 +10,7 @@ import click
 
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_texts
-from crmkit.translation import _, about
+from crmkit.translation import _, about, ngettext
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -72,7 +72,7 @@ def export(chosen: Chosen, /, *, file: Path, **wanted: object) -> None:
         for each in session.audit.entries(**in_utc(wanted)):  # type: ignore[arg-type]
             written.write(json.dumps(entry_json(each), ensure_ascii=False) + "\n")
             count += 1
-    echo(_("Wrote {count} entries to {file}.", count=count, file=file))
+    echo(ngettext("Wrote {count} entry to {file}.", "Wrote {count} entries to {file}.", count, file=file))
 
 
 @audit.command()
@@ -81,7 +81,7 @@ def seal(chosen: Chosen) -> None:
     """Seal the changes since the last time, and print the end of the chain, to be noted elsewhere."""
     crm = chosen.database_crm
     count = crm.audit.seal()
-    echo(about(_("Sealed {count} changes", count=count), str(crm.audit.head())))
+    echo(about(ngettext("Sealed {count} change", "Sealed {count} changes", count), str(crm.audit.head())))
 
 
 @click.command()

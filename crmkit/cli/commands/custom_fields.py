@@ -10,7 +10,7 @@ from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json, print_texts
 from crmkit.core.declare.fields import PRIVACIES
 from crmkit.core.nouns.custom_fields import KINDS
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -138,7 +138,15 @@ def promote(chosen: Chosen, *, entity: str, name: str) -> None:
 def purge(chosen: Chosen, *, entity: str, name: str, destructive: bool) -> None:
     """Delete a field NAME of an ENTITY for good, with all its values."""
     count = chosen.database_crm.fields.purge(entity, name, destructive=destructive, actor=chosen.actor)
-    echo(_("{entity}.{name} is gone, with {count} values.", entity=entity, name=name, count=count))
+    echo(
+        ngettext(
+            "{entity}.{name} is gone, with {count} value.",
+            "{entity}.{name} is gone, with {count} values.",
+            count,
+            entity=entity,
+            name=name,
+        )
+    )
 
 
 def field_of(session: Session, entity: str, name: str) -> CustomField:

@@ -11,7 +11,7 @@ import click
 
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,7 +136,7 @@ def export(
     if form == "json":
         print_json({"file": str(file), "records": count})
     else:
-        echo(_("Wrote {count} records to {file}.", count=count, file=file))
+        echo(ngettext("Wrote {count} record to {file}.", "Wrote {count} records to {file}.", count, file=file))
 
 
 def tell(outcome: ImportResult | RevertResult, form: str) -> None:

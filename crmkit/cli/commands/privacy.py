@@ -87,7 +87,7 @@ def export(chosen: Chosen, /, *, person: str, file: Path, reason: str, form: str
     if form == "json":
         print_json({"file": str(file), "records": count})
     else:
-        echo(_("Wrote {count} records to {file}.", count=count, file=file))
+        echo(ngettext("Wrote {count} record to {file}.", "Wrote {count} records to {file}.", count, file=file))
 
 
 @privacy.command()

@@ -8,7 +8,7 @@ import click
 
 from crmkit.cli.language import echo
 from crmkit.cli.output import format_option, print_json
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
@@ -42,4 +42,12 @@ def translate(chosen: Chosen, *, plugin: str, locale: str, form: str) -> None:
     if form == "json":
         print_json({"file": str(path), "texts": len(sentences), "missing": [each.one for each in left]})
     else:
-        echo(_("{file}: {count} texts, {missing} to translate", file=path, count=len(sentences), missing=len(left)))
+        echo(
+            ngettext(
+                "{file}: {count} text, {missing} to translate",
+                "{file}: {count} texts, {missing} to translate",
+                len(sentences),
+                file=path,
+                missing=len(left),
+            )
+        )

@@ -8,7 +8,7 @@ from crmkit.cli.calling import typed
 from crmkit.core.declare.declarations import Command
 from crmkit.core.reading.filters import parse
 from crmkit.errors import FilterError
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,9 +91,10 @@ def of_records(session: Session) -> Iterator[str]:
         for pipeline, stage, number in found:
             known = session.model.pipelines.get(str(pipeline))
             if known is None or stage not in known.positions:
-                yield _(
-                    "{number} {plural} are in {pipeline}.{stage}, which no plugin declares.",
-                    number=number,
+                yield ngettext(
+                    "Of {plural}, {count} is in {pipeline}.{stage}, which no plugin declares.",
+                    "Of {plural}, {count} are in {pipeline}.{stage}, which no plugin declares.",
+                    int(str(number)),
                     plural=entity.plural.lower(),
                     pipeline=pipeline,
                     stage=stage,

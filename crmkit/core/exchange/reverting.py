@@ -60,7 +60,7 @@ class RevertResult:
     def message(self) -> str:
         """What happened, and what was left as it is."""
         done = _(
-            "Import {id} was taken back: {deleted} records deleted, {restored} changes undone.",
+            "Import {id} was taken back; records deleted: {deleted}, changes undone: {restored}.",
             id=self.id,
             deleted=self.deleted,
             restored=self.restored,

@@ -10,7 +10,7 @@ from crmkit.core.lifecycle.custom_fields.fitted import Fitted, fitted_to
 from crmkit.core.upgrade.growing import index_creation
 from crmkit.core.upgrade.keeping import computing
 from crmkit.core.upgrade.steps import Step
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,5 +92,10 @@ def missing_keys(here: Situation) -> Iterator[Step]:
         if field is not None and field.key_column and each.promoted and f"{each.entity}.{each.name}" not in known:
             table = here.tables[each.entity]
             rows = here.count(table.name, *field.columns)
-            text = _("compute {count} search keys of {path}", count=rows, path=f"{each.entity}.{each.name}")
+            text = ngettext(
+                "compute {count} search key of {path}",
+                "compute {count} search keys of {path}",
+                rows,
+                path=f"{each.entity}.{each.name}",
+            )
             yield Step(sort="change", text=text, rows=rows, does=computing(table, field))

@@ -26,7 +26,7 @@ from crmkit.core.upgrade.present import Present
 from crmkit.core.upgrade.rebuilding import drop_columns
 from crmkit.core.upgrade.steps import quoted
 from crmkit.errors import DestructiveError, UpgradeRefused
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,9 @@ class FieldLife:
                 return 0
             count = session.custom_fields.count(wanted)
             if count and not destructive:
-                loss = _("{count} values of {path}", count=count, path=f"{wanted.entity}.{wanted.name}")
+                loss = ngettext(
+                    "{count} value of {path}", "{count} values of {path}", count, path=f"{wanted.entity}.{wanted.name}"
+                )
                 raise DestructiveError(losses=(loss,))
             empty(connection, fitted, wanted.entity, field)
             forget(session, record)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.storage import closures
 from crmkit.core.upgrade.steps import Step
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,9 @@ def search_keys(here: Situation) -> Iterator[Step]:
                 there = [name for name in each.columns if name in old["columns"]]
                 rows = here.count(table.name, *there) if there else 0
                 path = f"{entity.name}.{each.name}"
-                text = _("compute {count} search keys of {path}", count=rows, path=path)
+                text = ngettext(
+                    "compute {count} search key of {path}", "compute {count} search keys of {path}", rows, path=path
+                )
                 yield Step(sort="change", text=text, rows=rows, does=computing(table, each))
 
 
@@ -75,9 +77,10 @@ def stage_kinds(here: Situation) -> Iterator[Step]:
         query = query.where(table.c.pipeline == pipeline.name).group_by(table.c.stage, table.c.stage_kind)
         for stage, kind, count in here.connection.execute(query).all():
             if stage in kinds and kinds[stage] != kind:
-                text = _(
-                    "{changed} records in {pipeline}.{name} are now {kind}",
-                    changed=count,
+                text = ngettext(
+                    "{count} record in {pipeline}.{name} is now {kind}",
+                    "{count} records in {pipeline}.{name} are now {kind}",
+                    count,
                     pipeline=pipeline.name,
                     name=stage,
                     kind=kinds[stage],

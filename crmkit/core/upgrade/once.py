@@ -11,7 +11,7 @@ from crmkit.core.declare.upgrades import UpgradeStep
 from crmkit.core.reading.reports.running import function_of
 from crmkit.core.upgrade.steps import Step, nothing
 from crmkit.errors import CRMKitError, PluginFailedError
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +69,9 @@ def noting(
         def run(connection: sa.Connection) -> None:
             connection.execute(table.insert(), rows)
 
-        yield Step(sort="change", text=_("note {count} upgrade steps", count=len(rows)), does=run)
+        yield Step(
+            sort="change", text=ngettext("note {count} upgrade step", "note {count} upgrade steps", len(rows)), does=run
+        )
 
 
 def said(step: UpgradeStep, plugin: str) -> str:

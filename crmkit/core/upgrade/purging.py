@@ -14,7 +14,7 @@ from crmkit.core.storage.file_contents import forget_uses
 from crmkit.core.upgrade.rebuilding import drop_columns
 from crmkit.core.upgrade.renaming import ENTITY_COLUMNS
 from crmkit.core.upgrade.steps import Step, nothing, quoted
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,20 +65,33 @@ def stages(here: Situation, fact: Fact, move: Mover) -> Iterator[Step]:
             continue
         if stage["on_remove"] == "refuse":
             here.problems.append(
-                _(
+                ngettext(
+                    "{count} record is in the stage {path}, which must be empty before its plugin is purged. "
+                    "Move it first.",
                     "{count} records are in the stage {path}, which must be empty before its plugin is purged. "
                     "Move them first.",
-                    count=count,
+                    count,
                     path=path,
                 )
             )
         elif stage["on_remove"].startswith("map:"):
             target = stage["on_remove"].removeprefix("map:")
-            text = _("move {count} records from {path} to {target}", count=count, path=path, target=target)
+            text = ngettext(
+                "move {count} record from {path} to {target}",
+                "move {count} records from {path} to {target}",
+                count,
+                path=path,
+                target=target,
+            )
             does = move(pipeline, name, target)
             yield Step(sort="change", text=text, plugin=fact.name, rows=count, does=does)
         else:
-            text = _("keep {count} records in {path}, which they may only leave", count=count, path=path)
+            text = ngettext(
+                "keep {count} record in {path}, which it may only leave",
+                "keep {count} records in {path}, which they may only leave",
+                count,
+                path=path,
+            )
             yield Step(sort="hide", text=text, plugin=fact.name, rows=count, does=nothing)
 
 
@@ -98,7 +111,9 @@ def dropped_fields(
         columns = [str(each) for each in wanted if each in here.present.tables.get(table, ())]
         if columns:
             rows = here.count(table, *columns)
-            text = _("drop field {path} with {count} values", path=path, count=rows)
+            text = ngettext(
+                "drop field {path} with {count} value", "drop field {path} with {count} values", rows, path=path
+            )
             does = dropping(here.tables, path, table, columns)
             yield Step(sort="drop", text=text, plugin=fact.name, rows=rows, does=does)
 
@@ -131,7 +146,9 @@ def dropped_entities(here: Situation, fact: Fact, entities: Mapping[str, str]) -
             )
     counted = {name: here.count(table) for name, table in there.items()}
     for position, (name, rows) in enumerate(counted.items()):
-        text = _("drop entity {name} with {count} records", name=name, count=rows)
+        text = ngettext(
+            "drop entity {name} with {count} record", "drop entity {name} with {count} records", rows, name=name
+        )
         does = removing(here.tables, there) if position == 0 else nothing
         yield Step(sort="drop", text=text, plugin=fact.name, rows=rows, does=does)
 

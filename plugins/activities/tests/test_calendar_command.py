@@ -72,9 +72,9 @@ def test_the_command_writes_and_reads_files(crm: CRM, people: Mapping[str, User]
     with crm.session(actor="ann") as session:
         session.create(CalendarEvent, subject="Demo", starts_at=MONDAY)
         assert str(run(session, out=str(path))).startswith("Wrote ")
-        assert run(session, file=str(path)) == "0 events are new, 0 changed, 1 as they were."
+        assert run(session, file=str(path)) == "Events: 0 new, 0 changed, 1 as before."
     with crm.session(actor="bob") as session:
-        assert run(session, file=str(path)) == "1 events are new, 0 changed, 0 as they were."
+        assert run(session, file=str(path)) == "Events: 1 new, 0 changed, 0 as before."
         path.write_text("BEGIN:VTODO\nUID:x\nEND:VTODO\n")
         assert "VTODO x: Only events are imported." in str(run(session, file=str(path)))
         with pytest.raises(Refused, match="can't be read"):

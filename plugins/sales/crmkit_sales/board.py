@@ -10,7 +10,7 @@ from attrs import frozen
 from crmkit import Column, Opportunity, Table
 from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,8 +134,16 @@ def cards_report(session: Session, *, level: str, pipeline: str | None, where: s
         ],
         [_row(session, each, card) for each in columns for card in each.cards],
         title=_("Board"),
-        notes=[_("There are {hidden} more cards. Raise cards to see them.", hidden=hidden)] if hidden else [],
+        notes=[_more(hidden)] if hidden else [],
         parameters=_given(level=level, pipeline=pipeline, where=where, cards=cards),
+    )
+
+
+def _more(hidden: int) -> str:
+    return ngettext(
+        "There is {count} more card. Raise cards to see it.",
+        "There are {count} more cards. Raise cards to see them.",
+        hidden,
     )
 
 

@@ -9,7 +9,7 @@ from attrs import define, field
 
 from crmkit import BusinessCalendar, Customer, Demonstration, Notice, Opportunity, Scene, Team, User
 from crmkit.errors import Refused
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow.approvals.deciding import approve
 from crmkit_workflow.approvals.flows import ApprovalFlow, ApprovalStep
 from crmkit_workflow.approvals.submitting import submit
@@ -162,9 +162,10 @@ class Week:
         pooled = session.find(Customer, "owner is None and pool is not None", order="id")
         [claimed] = claim(session, pooled[:1])
         assert isinstance(claimed, Claimed)
-        return _(
+        return ngettext(
+            "Overnight, {count} neglected customer has gone to the pool. {user} claims {customer}.",
             "Overnight, {count} neglected customers have gone to the pool. {user} claims {customer}.",
-            count=len(pooled),
+            len(pooled),
             user=session.principal.name,
             customer=pooled[0].name,
         )

@@ -142,7 +142,7 @@ def test_nobody_who_owns_something_is_switched_off(crm: CRM, people: People) -> 
                 act()
             assert [each.text.split(" belong")[0] for each in caught.value.refusals] == [
                 "2 records of customer",
-                "1 records of opportunity",
+                "1 record of opportunity",
             ]
         assert session.update(people["zoe"], active=False).active is False
         assert session.count(Customer, {"owner": people["ann"]}) == len(customers)
@@ -165,7 +165,7 @@ def test_a_hand_over_goes_where_it_is_said(crm: CRM, people: People, make_pool: 
             session.create(Order, customer=acme, **mine),
             session.create(Contact, name="Léa", **mine),
         ]
-        with pytest.raises(Refused, match="1 records of contact would be left behind"):
+        with pytest.raises(Refused, match="1 record of contact would be left behind"):
             hand_over(session, people["ann"], {"customer": pool.ref, "opportunity": queue.ref, "order": RULES})
         goals: dict[str, Goal] = {"customer": pool.ref, "opportunity": queue.ref, "order": RULES}
         ann = deactivate(session, people["ann"], goals, default=people["zoe"].ref)

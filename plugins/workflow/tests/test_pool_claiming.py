@@ -260,9 +260,9 @@ def test_only_a_pool_that_can_go_goes(crm: CRM, people: People, make_pool: MakeP
             session.update(first, active=False)
         second = make_pool(session, [people["ann"]], name="Second")
         session.create(Customer, name="Acme", pool=second)
-        with pytest.raises(Refused, match="1 records lie"):
+        with pytest.raises(Refused, match="1 record lies"):
             session.update(second, active=False)
-        with pytest.raises(Refused, match="1 records lie"):
+        with pytest.raises(Refused, match="1 record lies"):
             session.delete(second)
         first = session.update(first, active=False)
         with pytest.raises(Refused, match="not active"):

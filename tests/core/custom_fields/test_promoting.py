@@ -282,7 +282,7 @@ def test_purging_leaves_nothing_and_frees_the_name(crm: CRM) -> None:
         if promoted:
             crm.fields.index("customer", "it")
             crm.fields.promote("customer", "it")
-        with pytest.raises(DestructiveError, match="1 values of customer"):
+        with pytest.raises(DestructiveError, match="1 value of customer"):
             crm.fields.purge("customer", "it", actor="admin")
         assert crm.fields.purge("customer", "it", destructive=True, actor="admin") == 1
         assert "it" not in columns_in(crm)

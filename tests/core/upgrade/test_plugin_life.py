@@ -104,7 +104,7 @@ def test_records_leave_a_stage_as_it_says(make_crm: CRMFactory) -> None:
         bare = make_crm(on=database)
         plan = bare.plugins.plan(purge=["rental"])
         if on_remove == "refuse":
-            with pytest.raises(UpgradeRefused, match="1 records are in the stage"):
+            with pytest.raises(UpgradeRefused, match="1 record is in the stage"):
                 bare.plugins.apply(plan, destructive=True)
             with bare.session(actor="admin") as session:
                 session.move(session.find(Opportunity)[0], "proposal")

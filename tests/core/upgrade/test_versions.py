@@ -91,7 +91,7 @@ def test_nothing_is_guessed(make_crm: CRMFactory) -> None:
         assert isinstance(customer, Months)
         assert customer.recall_months is None
     plan = crm.plugins.plan(purge=["clinic"])
-    assert [each.text for each in plan.steps if each.is_destructive] == ["drop field customer.recall with 1 values"]
+    assert [each.text for each in plan.steps if each.is_destructive] == ["drop field customer.recall with 1 value"]
     crm.plugins.apply(plan, destructive=True)
     assert schema_of(crm) == schema_of(make_crm([clinic("2.0", Months)]))
 

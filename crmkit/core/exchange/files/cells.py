@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.exchange.files.characters import forbidden_character
 from crmkit.core.exchange.files.rows import BadRow
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,12 @@ def ragged(number: int, cells: Sequence[str | None], *, expected: int) -> BadRow
     """Report a row that does not have one cell per column."""
     return BadRow(
         number,
-        _(
+        ngettext(
+            "The row has {count} cell, but the header has {expected}. "
+            "Is a delimiter or a quote missing, or one too many?",
             "The row has {count} cells, but the header has {expected}. "
             "Is a delimiter or a quote missing, or one too many?",
-            count=f"{len(cells):,}",
+            len(cells),
             expected=f"{expected:,}",
         ),
         tuple(cells),

@@ -355,7 +355,7 @@ class RowLengthError(FileError):
     def message(self) -> str:
         """Name both numbers."""
         return _(
-            "Row {row} for {path} has {found} cells, but there are {expected} columns.",
+            "Row {row} for {path} should have one cell for each column; cells: {found}, columns: {expected}.",
             row=self.row,
             path=self.path,
             found=self.found,

@@ -12,7 +12,7 @@ from crmkit.core.assemble.edition.structuring import Problems
 from crmkit.core.lifecycle.custom_fields.definitions import choices_of, definition
 from crmkit.core.storage.extra import stored
 from crmkit.core.storage.plugin_ledger import facts_of
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from crmkit.core.assemble.custom_fields import Definition
@@ -95,9 +95,10 @@ class CustomFields:
         is_plugins = entity is None or is_claimed(draft, entity.fields.get(wanted.name))
         count = 0 if is_plugins else self.count(wanted)
         if count or is_moved:
-            text = _(
+            text = ngettext(
+                "{count} record has a value in {path}. Hide the field, or purge it: see `crmkit fields`.",
                 "{count} records have a value in {path}. Hide the field, or purge it: see `crmkit fields`.",
-                count=count,
+                count,
                 path=f"{wanted.entity}.{wanted.name}",
             )
             draft.refuse("name", text)

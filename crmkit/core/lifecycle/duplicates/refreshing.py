@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from crmkit.core.lifecycle.duplicates.keys import follow
-from crmkit.translation import _
+from crmkit.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,12 @@ def refresh(open_session: Callable[[], Session]) -> Iterator[str]:
             for entity, digest in stale(session).items():
                 count = make_anew(session, entity, digest)
                 if count:
-                    yield _("make the keys of {count} records of {entity} anew", count=count, entity=entity)
+                    yield ngettext(
+                        "make the keys of {count} record of {entity} anew",
+                        "make the keys of {count} records of {entity} anew",
+                        count,
+                        entity=entity,
+                    )
 
 
 def stale(session: Session) -> dict[str, str]:

@@ -14,7 +14,7 @@ from crmkit.core.lifecycle.deleting import react
 from crmkit.core.lifecycle.merging import pointing
 from crmkit.core.lifecycle.merging.undo import left_behind, point_back
 from crmkit.errors import Refused
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,12 @@ def carried(session: Session, merge: int, act: Callable[[], int]) -> Iterator[st
         yield _("leave what refers to the records of merge {merge}: {problem}", merge=merge, problem=str(error))
         return
     if count:
-        yield _("point {count} records as merge {merge} says", count=count, merge=merge)
+        yield ngettext(
+            "point {count} record as merge {merge} says",
+            "point {count} records as merge {merge} says",
+            count,
+            merge=merge,
+        )
 
 
 def next_due(session: Session, last: int) -> int | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crmkit.core.lifecycle.privacy.finding import chunks
 from crmkit.core.storage.plugin_ledger import ENABLED, facts_of
-from crmkit.translation import _
+from crmkit.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,13 @@ def problems(session: Session, dossier: Dossier) -> Iterator[str]:
                 if path.startswith(f"{entity}.") and each["kind"] in {"ref", "any_ref"}:
                     count += referring(session, table, each, dossier)
         if count:
-            yield _(
+            yield ngettext(
+                "The plugin {plugin}, which is disabled, keeps {count} record that refers to this. "
+                "Enable it and erase then, or purge it first.",
                 "The plugin {plugin}, which is disabled, keeps {count} records that refer to this. "
                 "Enable it and erase then, or purge it first.",
+                count,
                 plugin=plugin,
-                count=count,
             )
 
 

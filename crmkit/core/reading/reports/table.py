@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 from crmkit.core.declare.names import as_text
 from crmkit.core.reading.reports.columns import EXPECTED, Cell, Column
 from crmkit.core.reading.reports.errors import CellError, TableError, UnknownColumnError
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit.translation.languages import Languages
 
 if TYPE_CHECKING:
@@ -105,11 +105,12 @@ class Table:
     def _check_row(self, row: Row, number: int | None) -> None:
         if len(row) != len(self.columns):
             place = _("the total") if number is None else _("row {number}", number=number)
-            problem = _(
-                "{place} has {count} cells, but there are {count_other} columns.",
+            problem = ngettext(
+                "{place} has {count} cell, but should have {columns}: one for each column.",
+                "{place} has {count} cells, but should have {columns}: one for each column.",
+                len(row),
                 place=place,
-                count=len(row),
-                count_other=len(self.columns),
+                columns=len(self.columns),
             )
             raise TableError(title=self.title, problem=problem)
         for column, value in zip(self.columns, row, strict=True):

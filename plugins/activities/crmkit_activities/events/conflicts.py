@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crmkit import Choice, Ref, Setting
 from crmkit.core.declare.kinds import ChoiceKind, DateTimeKind, IntegerKind
 from crmkit.core.declare.values import ref_class
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_activities.activity import Activity, ActivityParticipant
 from crmkit_activities.events.attending import takes_time
 from crmkit_activities.events.bookings import of_activities, of_events, of_guests, of_participants
@@ -190,4 +190,8 @@ def texts(session: Session, found: list[Conflict], more: int) -> list[str]:
         )
         for each in found
     ]
-    return [*said, _("There are {more} more conflicts.", more=more)] if more else said
+    return (
+        [*said, ngettext("There is {count} more conflict.", "There are {count} more conflicts.", more)]
+        if more
+        else said
+    )

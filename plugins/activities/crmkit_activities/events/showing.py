@@ -13,7 +13,7 @@ from crmkit.core.declare.kinds.times import zone
 from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import record_named, user_named
 from crmkit.errors import Refusal, Refused
-from crmkit.translation import _
+from crmkit.translation import _, joined
 from crmkit_activities.events.attendance import answer as attend
 from crmkit_activities.events.event import CANCELLED, DECLINED, CalendarEvent
 from crmkit_activities.events.free_busy import first_slot, free_busy
@@ -136,12 +136,12 @@ def take_in(session: Session, file: str, users: list[Ref[object]]) -> str:
         raise Refused(entity="calendar", refusals=(refusal,)) from error
     done = import_calendar(session, data, users[0] if users else None)
     said = _(
-        "{created} events are new, {updated} changed, {unchanged} as they were.",
+        "Events: {created} new, {updated} changed, {unchanged} as before.",
         created=done.created,
         updated=done.updated,
         unchanged=done.unchanged,
     )
-    return "\n".join([said, *(str(each) for each in done.problems)])
+    return joined([said, *(str(each) for each in done.problems)], "\n")
 
 
 def table(session: Session, since: date | None, days: int, chosen: dict[str, list[Ref[object]]]) -> Table:

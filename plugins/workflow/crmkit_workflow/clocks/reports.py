@@ -11,7 +11,7 @@ from crmkit.core.reading.reports import chart
 from crmkit.core.reading.reports.standard.choosing import chosen, period, user_named
 from crmkit.core.reading.reports.standard.grouping import period_name
 from crmkit.core.reading.reports.standard.won_lost import percent
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow.clocks.entities import Clock
 
 if TYPE_CHECKING:
@@ -124,7 +124,15 @@ def clocks_due(session: Session, *, within: timedelta | None, owner: str | None,
         ],
         [due_row(row, now) for row in page],
         title=_("Clocks by when they are due"),
-        notes=[_("There are {more} more. Raise the limit to see them.", more=more)] if more else [],
+        notes=[
+            ngettext(
+                "There is {count} more. Raise the limit to see it.",
+                "There are {count} more. Raise the limit to see them.",
+                more,
+            )
+        ]
+        if more
+        else [],
         parameters={name: value for name, value in given.items() if value is not None},
     )
 

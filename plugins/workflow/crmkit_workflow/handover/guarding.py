@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit import MoveDraft, User
 from crmkit.core.declare.stages import CLOSED_KINDS
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow.handover.entities import ANY, HandOverRule
 from crmkit_workflow.handover.handing import HandingOver, free_items, hand_over, owned_by, plan, problem_of
 from crmkit_workflow.handover.settings import OFF, PERFORM
@@ -45,7 +45,12 @@ def refuse_left(session: Session, draft: Draft, path: str, *, performs: bool) ->
     goals = plan(session, user, counts) if performs else {}
     for name, count in counts.items():
         if name not in goals:
-            text = _("{count} records of {entity} belong to the user. Hand them over first.", count=count, entity=name)
+            text = ngettext(
+                "{count} record of {entity} belongs to the user. Hand it over first.",
+                "{count} records of {entity} belong to the user. Hand them over first.",
+                count,
+                entity=name,
+            )
             draft.refuse(path, text)
     for name, goal in goals.items():
         problem = problem_of(session, user, name, goal)

@@ -10,7 +10,7 @@ from crmkit import Record, Ref, User
 from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.occasions import occasion
 from crmkit.errors import AccessDeniedError, Refusal, Refused
-from crmkit.translation import Text, _
+from crmkit.translation import Text, _, ngettext
 from crmkit_workflow.handover.entities import ANY, HandOverRule
 from crmkit_workflow.ownership.giving import give_each
 from crmkit_workflow.ownership.poolable import is_poolable
@@ -121,7 +121,12 @@ def check(session: Session, user: int, counts: Mapping[str, int], goals: Mapping
         Refused: with everything that is wrong.
     """
     problems = [
-        _("{count} records of {entity} would be left behind. Say to whom they go.", count=count, entity=name)
+        ngettext(
+            "{count} record of {entity} would be left behind. Say to whom it goes.",
+            "{count} records of {entity} would be left behind. Say to whom they go.",
+            count,
+            entity=name,
+        )
         for name, count in counts.items()
         if name not in goals
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit import Ref
 from crmkit.core.lifecycle.contacts import kinds_of_contacts
 from crmkit.core.lifecycle.occasions import occasion_of
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow import conditions
 from crmkit_workflow.ownership.giving import Giving
 from crmkit_workflow.ownership.poolable import is_poolable
@@ -120,7 +120,14 @@ def check_closing(session: Session, draft: Draft, path: str) -> None:
     session.serialise(f"pools of {entity.name}")
     lying = session.count(entity.declared.declared, {"pool": draft.record})
     if lying:
-        draft.refuse(path, _("{count} records lie in the pool. Move them to another one first.", count=lying))
+        draft.refuse(
+            path,
+            ngettext(
+                "{count} record lies in the pool. Move it to another one first.",
+                "{count} records lie in the pool. Move them to another one first.",
+                lying,
+            ),
+        )
     for (name,) in session.rows(Pool, ["name"], "target == given.pool and active", given={"pool": draft.record.id}):
         draft.refuse(path, _("What the pool {pool} takes returns to it. Have that return elsewhere first.", pool=name))
     others = session.count(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit.core.declare.records import STAGE_FIELDS
 from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.seeing import visible
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow.ownership.poolable import FIELDS
 from crmkit_workflow.reviews.entities import POSITION, Review
 from crmkit_workflow.reviews.opening import open_records
@@ -121,7 +121,12 @@ def tell_reviewers(session: Session, reviews: Sequence[Review]) -> None:
         if len(found) == 1:
             text = _("{entity} {id} awaits your review.", entity=label, id=int(found[0].record))
         else:
-            text = _("{entity}: {count} records await your review.", entity=label, count=len(found))
+            text = ngettext(
+                "{entity}: {count} record awaits your review.",
+                "{entity}: {count} records await your review.",
+                len(found),
+                entity=label,
+            )
         session.notify(
             ref_class("user")(reviewer),
             text,

@@ -24,7 +24,7 @@ NAME, COUNT = Column("name", "Name"), Column("count", "Count", "integer")
 
 def test_a_row_has_one_cell_a_column() -> None:
     """A row that is too short is refused by its number."""
-    with pytest.raises(TableError, match="'Deals': row 2 has 1 cells, but there are 2 columns"):
+    with pytest.raises(TableError, match="'Deals': row 2 has 1 cell, but should have 2"):
         Table([NAME, COUNT], [("a", 1), ("b",)], title="Deals")
 
 

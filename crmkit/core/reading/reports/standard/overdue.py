@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from crmkit.core.reading.reports.columns import Column
 from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named, readable, user_named
 from crmkit.core.reading.reports.table import Table
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -52,7 +52,20 @@ def overdue(
         ],
         rows,
         title=_("Overdue: {declared}", declared=chain.declared.label),
-        notes=[*notes, *([_("There are {more} more. Raise the limit to see them.", more=more)] if more else [])],
+        notes=[
+            *notes,
+            *(
+                [
+                    ngettext(
+                        "There is {count} more. Raise the limit to see it.",
+                        "There are {count} more. Raise the limit to see them.",
+                        more,
+                    )
+                ]
+                if more
+                else []
+            ),
+        ],
         parameters={name: value for name, value in given.items() if value is not None},
     )
 

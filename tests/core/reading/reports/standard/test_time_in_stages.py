@@ -77,7 +77,7 @@ def test_overdue_records_are_listed_the_longest_first(
     rows = session.report("overdue", limit=2)
     assert [row[1] for row in rows.rows] == ["oldest", "old"]
     assert rows.rows[0][-2:] == (timedelta(days=10), timedelta(days=4, seconds=1))
-    assert rows.notes == ("There are 1 more. Raise the limit to see them.",)
+    assert rows.notes == ("There is 1 more. Raise the limit to see it.",)
 
 
 def test_overdue_records_of_one_owner(
