@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from crmkit.cli.language import echo, say
+from crmkit.cli.naming import record_of, titled
 from crmkit.cli.output import format_option, print_json, print_table
 from crmkit.core.declare.declarations import Command
-from crmkit.core.declare.kinds import ChoiceKind
+from crmkit.core.declare.kinds import AnyRefKind, ChoiceKind
 from crmkit.core.declare.records import Record
-from crmkit.errors import AccessDeniedError
+from crmkit.errors import AccessDeniedError, Refused
 from crmkit.translation import _, joined
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from crmkit.cli.chosen import Chosen
     from crmkit.core.assemble.model import Model
     from crmkit.core.declare.declarations import Parameter
+    from crmkit.core.declare.kinds import Kind
     from crmkit.core.lifecycle.session import Session
 
 
@@ -78,13 +81,29 @@ def run_declared(chosen: Chosen, declared: Command, given: dict[str, str | None]
                 action="run", entity=_("command {declared}", declared=declared.name), actor=principal.name
             )
         subject = _("command {declared}", declared=declared.name)
-        values = parameter_values(subject, declared.parameters, given, session.model.conventions)
-        tell(session, function_of(declared.run)(session, **values), form)
+        try:
+            named = {each.name: named_record(session, each.kind, given.get(each.name)) for each in declared.parameters}
+            values = parameter_values(subject, declared.parameters, named, session.model.conventions)
+            tell(session, function_of(declared.run)(session, **values), form)
+        except Refused as refused:
+            if {each.path for each in refused.refusals} <= {each.name for each in declared.parameters}:
+                raise of_options(refused, subject) from refused
+            raise
+
+
+def named_record(session: Session, kind: Kind, text: str | None) -> object:
+    """Return what is given for a parameter; for a record of any entity its reference, as it may be named, too."""
+    return record_of(session, text).ref if text and isinstance(kind, AnyRefKind) else text
+
+
+def of_options(refused: Refused, subject: str) -> Refused:
+    """Return what a command refuses about its parameters as said about its options."""
+    told = [evolve(each, path=f"--{each.path.replace('_', '-')}") for each in refused.refusals]
+    return Refused(entity=subject, refusals=tuple(told))
 
 
 def tell(session: Session, result: object, form: str) -> None:
     """Print a table, a record or a text."""
-    from crmkit.cli.naming import titled
     from crmkit.cli.showing import record_answer
     from crmkit.core.reading.reports.table import Table
 

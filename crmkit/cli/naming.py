@@ -113,7 +113,11 @@ def values_of(session: Session, entity: EntityModel, arguments: Iterable[str]) -
             found[name] = None
         elif field is not None and isinstance(field.kind, RefKind):
             found[name] = reference_to(session, session.model.entities[field.kind.target], text)
-        elif field is not None and isinstance(field.kind, AnyRefKind) and ":" in text:
+        elif field is not None and isinstance(field.kind, AnyRefKind):
+            if ":" not in text:
+                raise AssignmentError(
+                    argument=f"{name}={text}", problem=_("name a record by its entity and id, like customer:5.")
+                )
             target, _dot, which = text.partition(":")
             found[name] = reference_to(session, session.model.entity(target), which)
         else:

@@ -144,6 +144,8 @@ def test_queues_from_the_command_line_and_their_workload(crm: CRM, people: Peopl
             queues(session, "list", queue="None")
         with pytest.raises(Refused, match="Say which queue"):
             queues(session, "distribute")
+        with pytest.raises(Refused, match="Say to whom: --to NAME"):
+            queues(session, "assign", records=first)
         assert len(rows(queues(session, "list", queue="Leads"))) == len(records)
         assert rows(queues(session, "assign", records=first, to="ann"))[0][1] == "It is with Ann."
         assert rows(queues(session, "requeue", records=first))[0][1] == "It waits."
@@ -152,6 +154,8 @@ def test_queues_from_the_command_line_and_their_workload(crm: CRM, people: Peopl
     with crm.session(actor="ann") as session:
         assert rows(queues(session, "decline", records=first))[0][1] == "It waits."
     with crm.session(actor="admin") as session:
+        with pytest.raises(Refused, match="You don't work in the queue 'Leads'"):
+            queues(session, "list", queue="Leads")
         assert [row[:3] for row in session.report("queue_workload").rows] == [
             ("Leads", "Waiting", 1),
             ("Leads", "Ann", 1),

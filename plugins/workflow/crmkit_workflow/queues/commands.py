@@ -43,7 +43,9 @@ def queue_command(
         return told(session, [decline(session, each) for each in refs])
     if do == "requeue":
         return told(session, [requeue(session, each) for each in refs])
-    user = record_named(session, session.model.entities["user"], to or "", "to")
+    if not to:
+        raise Refused(entity="queue", refusals=(Refusal(path="to", text=_("Say to whom: --to NAME.")),))
+    user = record_named(session, session.model.entities["user"], to, "to")
     return told(session, [assign_item(session, each, user) for each in refs])
 
 
@@ -77,7 +79,7 @@ def queue_named(session: Session, name: str | None) -> Queue:
         raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
     found = session.elevated.find(Queue, {"name": name})
     if not found:
-        text = _("There is no queue {name!r}.", name=name)
+        text = _("There is no queue {name!r}. `crmkit find queue` lists them.", name=name)
         raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
     return found[0]
 
@@ -91,6 +93,9 @@ def listed(session: Session, queue: Queue | None) -> Table:
     queues = [int(row[0]) for row in elevated.rows(QueueMember, ["queue"], {"user": user})] if user else []  # type: ignore[call-overload]
     if queue is not None:
         queues = [each for each in queues if each == queue.id] if user else [queue.id]
+        if not queues:
+            text = _("You don't work in the queue {name!r}.", name=queue.name)
+            raise Refused(entity="queue", refusals=(Refusal(path="queue", text=text),))
     is_narrowed = user is not None or queue is not None
     where = "state == 'waiting' and is_open" + (" and queue in given.queues" if is_narrowed else "")
     rows = elevated.rows(
