@@ -21,6 +21,13 @@ def sequence_of(table: sa.Table) -> sa.Sequence:
     return sa.Sequence(f"{table.name}_seq"[:63], schema=table.schema)
 
 
+def first_id(connection: sa.Connection, tables: Tables, entity: str) -> int:
+    """Return the first id of which the change log tells nothing yet: it keeps the entries of what was purged."""
+    change = tables.system.change
+    last = connection.execute(sa.select(sa.func.max(change.c.record_id)).where(change.c.entity == entity)).scalar()
+    return int(last or 0) + 1
+
+
 class Ids:
     """The blocks of ids that a process holds for one database.
 

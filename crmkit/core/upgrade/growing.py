@@ -7,38 +7,49 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSequence
 
-from crmkit.core.storage.ids import sequence_of
+from crmkit.core.storage.ids import first_id, sequence_of
 from crmkit.core.upgrade.steps import Step, execute, nothing
 from crmkit.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from crmkit.core.storage.tables import Tables
     from crmkit.core.upgrade.present import Situation
 
 
 def missing_tables(here: Situation) -> Iterator[Step]:
-    """Yield what creates the missing tables, and on PostgreSQL the sequences of their ids."""
+    """Yield what creates the missing tables, and on PostgreSQL the sequences of their ids.
+
+    The ids of an entity that was here before and was purged go on behind those of which the change log still tells.
+    """
     missing = [table for table in here.tables.all if table.name not in here.present.tables]
 
     def create(connected: sa.Connection) -> None:
         here.tables.metadata.create_all(connected, tables=missing, checkfirst=False)
+        for name, table in here.tables.entities.items() if here.is_sqlite else ():
+            first = first_id(connected, here.tables, name) if table in missing else 1
+            if first > 1:
+                connected.execute(here.tables.system.sequence.insert().values(entity=name, next=first))
 
     for position, table in enumerate(missing):
         # All at once with the first, as tables may refer to each other in a circle.
         does = create if position == 0 else nothing
         yield Step(sort="add", text=_("create table {table}", table=table.name), does=does)
     if not here.is_sqlite:
-        for table in here.tables.entities.values():
+        for name, table in here.tables.entities.items():
             sequence = sequence_of(table)
             if sequence.name not in here.present.sequences:
-                yield Step(sort="add", text=_("create sequence {name}", name=sequence.name), does=creation(sequence))
+                made = creation(here.tables, name)
+                yield Step(sort="add", text=_("create sequence {name}", name=sequence.name), does=made)
 
 
-def creation(sequence: sa.Sequence) -> Callable[[sa.Connection], None]:
-    """Return what creates a sequence."""
+def creation(tables: Tables, entity: str) -> Callable[[sa.Connection], None]:
+    """Return what creates the sequence of an entity's ids."""
 
     def create(connected: sa.Connection) -> None:
+        sequence = sequence_of(tables[entity])
+        sequence.start = first_id(connected, tables, entity)
         connected.execute(CreateSequence(sequence))
 
     return create

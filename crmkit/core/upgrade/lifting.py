@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crmkit.core.declare.restrictions import Restriction
 from crmkit.core.storage.plugin_ledger import ENABLED
 from crmkit.core.upgrade.steps import Step, nothing
-from crmkit.translation import _
+from crmkit.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,5 +33,10 @@ def lifted(here: Situation) -> Iterator[Step]:
             living = sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None))
             count = here.connection.execute(living).scalar_one()
             if count:
-                text = _("lift the restriction {path}, which may hide some of {count} records", path=path, count=count)
+                text = ngettext(
+                    "lift the restriction {path}, which may hide {count} record",
+                    "lift the restriction {path}, which may hide some of {count} records",
+                    count,
+                    path=path,
+                )
                 yield Step(sort="lift", text=text, plugin=fact.name, rows=count, does=nothing)

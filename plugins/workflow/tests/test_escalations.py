@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crmkit import SYSTEM, BusinessCalendar, Customer, Notice, Rule, User
+from crmkit import SYSTEM, BusinessCalendar, Notice, Rule, User
 from crmkit.errors import Refused
 from crmkit.testing.plugins import make_plugin
 from crmkit.testing.snapshots import refused
@@ -18,12 +18,9 @@ from crmkit_workflow.queues.entities import Queue, QueueItem, QueueMember
 from tests.workflow.desk import Ticket, berlin, desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crmkit import CRM
     from crmkit.testing.clock import FrozenClock
     from crmkit.testing.fixtures import CRMFactory
-    from crmkit_workflow.pools.entities import Pool
 
 UNHAPPY = Rule(
     name="never_dropped", entity="ticket", when="priority == 'high' and name == 'Cursed'", message="It is cursed."
@@ -175,26 +172,6 @@ def test_what_an_escalation_does_is_no_change(crm: CRM, clock: FrozenClock, age_
     for _hour in range(3):
         run(crm, clock, hours=1)
     assert len(told(crm)) == (2 if age_from == "untouched" else 4)
-
-
-@pytest.mark.parametrize(("age_from", "day"), [("untouched", 3), ("changed", 3)])
-def test_what_the_pools_note_is_no_change(
-    crm: CRM, clock: FrozenClock, make_pool: Callable[..., Pool], age_from: str, day: int
-) -> None:
-    """A customer near its return, in which the sweep notes that, gets no younger by it."""
-    make_escalation(crm, {"after": "P3D"}, entity="customer", applies_if="owner is not None", age_from=age_from)
-    with crm.session(actor="admin") as session:
-        bo = session.find(User, {"external_id": "bo"})[0]
-        make_pool(session, [bo], rules=[{"kind": "follow_up", "days": 8}], remind_before=["7"])
-        acme = session.create(Customer, name="Acme", owner=bo)
-    found = []
-    for _day in range(5):
-        run(crm, clock, days=1)
-        with crm.session(actor=SYSTEM) as session:
-            found.append(session.count(Escalation))
-    with crm.session(actor=SYSTEM) as session:
-        assert session.get(Customer, acme.id).returns_at is not None
-    assert found == [int(each >= day) for each in range(1, 6)]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

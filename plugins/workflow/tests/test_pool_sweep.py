@@ -9,6 +9,7 @@ import pytest
 
 from crmkit import SYSTEM, Contact, Customer, Manifest, Opportunity, Product, hookimpl
 from crmkit.core.assemble.plugins import Plugin
+from crmkit_workflow.escalations.entities import Escalation, EscalationLevel, EscalationRule
 from crmkit_workflow.ownership.entities import OwnershipRecord
 from crmkit_workflow.pools.entities import PoolMember
 from crmkit_workflow.pools.facts import dates_of
@@ -333,6 +334,28 @@ def test_what_may_be_exempt_stays(crm: CRM, people: People, make_pool: MakePool,
         session.unit.connection.execute(session.tables["pool_rule"].update().values(exempt_if="gone == 1"))
     clock.advance(days=9)
     assert swept(crm) == []
+
+
+@pytest.mark.parametrize("age_from", ["untouched", "changed"])
+def test_what_the_sweep_notes_is_no_change(
+    crm: CRM, people: People, clock: FrozenClock, make_pool: MakePool, age_from: str
+) -> None:
+    """A customer near its return, in which the sweep notes that, gets no younger for escalations by it."""
+    with crm.session(actor="admin") as session:
+        rule = session.create(EscalationRule, name="Old", entity="customer", applies_if="id > 0", age_from=age_from)
+        session.create(EscalationLevel, rule=rule, after=timedelta(days=3))
+        make_pool(session, [people["ann"]], rules=[{**NEGLECTED, "days": 8}], remind_before=["7"])
+        acme = session.create(Customer, name="Acme", owner=people["ann"])
+    crm.worker().run_once()
+    found = []
+    for _day in range(5):
+        clock.advance(days=1)
+        crm.worker().run_once()
+        with crm.session(actor=SYSTEM) as session:
+            found.append(session.count(Escalation))
+    with crm.session(actor=SYSTEM) as session:
+        assert session.get(Customer, acme.id).returns_at is not None
+    assert found == [0, 0, 1, 1, 1]
 
 
 def test_a_moment_is_on_its_day_in_the_home_time_zone() -> None:

@@ -189,3 +189,16 @@ def test_what_points_at_purged_records_points_at_nothing(make_crm: CRMFactory) -
         assert told == [("Red 1 is out", None), ("Renter 1 is here", customer.ref)]
     with bare.session(actor="admin") as session:
         assert [each.record for each in session.find(ExternalId)] == [customer.ref]
+
+
+def test_ids_go_on_where_the_log_ends(make_crm: CRMFactory) -> None:
+    """A record of a plugin that was purged and came back has no history of another one before it."""
+    database = make_crm.database()
+    use(make_crm([rental()], on=database))
+    bare = make_crm(on=database)
+    bare.plugins.apply(bare.plugins.plan(purge=["rental"]), destructive=True)
+    crm = make_crm([rental()], on=database)
+    with crm.session(actor="admin") as session:
+        bicycle = session.create(Bicycle, name="New")
+        assert [each.action for each in session.history(bicycle)] == ["create"]
+    assert crm.audit.verify() == []
