@@ -68,7 +68,7 @@ def test_a_plugin_that_hides_records_is_disabled_only_if_that_is_meant(
     bare = make_crm(on=database, upgrade=False)
     before = contents_of(bare)
     for plan in (bare.plugins.plan(), bare.plugins.plan(purge=["releasing"])):
-        assert plan.lifted == ("lift the restriction customer.release, which may hide some of 1 records",)
+        assert plan.lifted == ("lift the restriction customer.release, which may hide 1 record",)
         with pytest.raises(LiftedRestrictionError, match=r"customer\.release.*--lift-restrictions"):
             bare.plugins.apply(plan, destructive=True)
     with pytest.raises(LiftedRestrictionError):

@@ -52,8 +52,8 @@ def test_all_line_ends_are_understood(tmp_path: Path, end: str) -> None:
     assert rows_of(path) == [SourceRow(2, {"a": "1\u2028x", "b": "2\x85y"}), SourceRow(3, {"a": "3", "b": None})]
 
 
-@pytest.mark.parametrize(("cells", "found"), [("1", 1), ("1,2,3", 3), ("1,2,", 3)])
-def test_a_ragged_row_is_bad_and_the_others_go_on(tmp_path: Path, cells: str, found: int) -> None:
+@pytest.mark.parametrize(("cells", "found"), [("1", "1 cell,"), ("1,2,3", "3 cells,"), ("1,2,", "3 cells,")])
+def test_a_ragged_row_is_bad_and_the_others_go_on(tmp_path: Path, cells: str, found: str) -> None:
     """A row with too few or too many cells says what was expected and found."""
     path = written(tmp_path, f"a,b\n{cells}\nx,y\n")
 
@@ -61,7 +61,7 @@ def test_a_ragged_row_is_bad_and_the_others_go_on(tmp_path: Path, cells: str, fo
 
     assert isinstance(bad, BadRow)
     assert bad[:1] == (2,)
-    assert f"{found} cells" in bad.message
+    assert found in bad.message
     assert "the header has 2" in bad.message
     assert bad.raw == tuple(cells.split(","))
     assert good == SourceRow(3, {"a": "x", "b": "y"})
