@@ -86,7 +86,6 @@ class TestWorkflow(PluginConformance):
         "assignment_rule": {"condition": "city == 'Paris'"},
         "queue": {"needs_field": "industry"},
         "absence": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
-        "pool_extension": {"activity_kind": "call"},
         "pool_rule": {"kind": "follow_up", "level": "a", "date_field": None, "exempt_if": "city == 'Paris'"},
         "clock_rule": {
             "entity": "opportunity",

@@ -35,7 +35,7 @@ def fitting() -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield from each.values.items()
 
 
-FITTING = dict(fitting())
+FITTING = {**dict(fitting()), "pool_extension": {"activity_kind": "call"}}  # with activities, the kinds are known
 
 
 def made(session: Session, entity: EntityModel, **values: object) -> Record:

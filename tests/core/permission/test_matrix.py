@@ -152,6 +152,7 @@ COMMANDS: dict[str, Action] = {
     "update": "update",
     "update_many": "update",
     "delete": "delete",
+    "delete_many": "delete",
     "move": "move",
     "move_many": "move",
     "link": "update",
@@ -189,10 +190,11 @@ def act(session: Session, world: World, command: str, entity: EntityModel, recor
             session.update_many([(record, changed(entity, record))])
         case "delete":
             session.delete(record)
-        case "move":
-            session.move(record, session.model.pipelines_of(entity.name)[0].stages[1].name)
-        case "move_many":
-            session.move_many([record], session.model.pipelines_of(entity.name)[0].stages[1].name)
+        case "delete_many":
+            session.delete_many([record])
+        case "move" | "move_many":
+            stage = session.model.pipelines_of(entity.name)[0].stages[1].name
+            getattr(session, command)(record if command == "move" else [record], stage)
         case "link":
             session.link(record, "became", record)
         case "share":
@@ -249,7 +251,7 @@ def test_every_role_writes_what_it_may_and_nothing_else(world: World) -> None:
         become(world, role)
         for entity, command, own in itertools.product(model.entities.values(), COMMANDS, (True, False)):
             record = (world.own if own else world.foreign)[entity.name]
-            if not applies(entity, command, record) or (entity.name, command) == ("team", "delete"):
+            if not applies(entity, command, record) or (entity.name, COMMANDS[command]) == ("team", "delete"):
                 continue
             allowed = reached(world, role, entity, COMMANDS[command], own=own)
             doing = partial(act, world=world, command=command, entity=entity, record=record)

@@ -8,7 +8,6 @@ from attrs import field, frozen
 
 from crmkit import Job, Parameter, Ref, Setting
 from crmkit.core.declare.kinds import BooleanKind, IntegerKind, TextKind
-from crmkit.core.lifecycle.enqueuing import enqueue_many
 from crmkit.translation import _
 from crmkit_activities.mail.servers import is_ready
 
@@ -55,6 +54,8 @@ def partaker(who: object, address: object, guest: int) -> Ref[object] | Outsider
 
 def have_written(session: Session, wanted: Iterable[tuple[str, str, Outsider]]) -> None:
     """Have letters written of a kind, by a key, to guests, where they are wished and a mail server is set up."""
+    from crmkit.core.lifecycle.enqueuing import enqueue_many
+
     listed = list(wanted)
     if listed and session.setting("event_letters") and is_ready(session):
         runs = [(f"{key} to {who.guest}", {"guest": who.guest, "kind": kind, "key": key}) for kind, key, who in listed]

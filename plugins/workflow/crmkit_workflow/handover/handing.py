@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from crmkit import Record, Ref, User
-from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.occasions import occasion
 from crmkit.errors import AccessDeniedError, Refusal, Refused
 from crmkit.translation import Text, _, ngettext
@@ -110,6 +109,8 @@ def check_actor(session: Session, user: int) -> None:
     Raises:
         AccessDeniedError: if the actor may not change the user.
     """
+    from crmkit.core.lifecycle.access import within
+
     if session.principal.user is not None and not within(session, "user", [user], "update"):
         raise AccessDeniedError(action=_("hand over what belongs to"), entity="user", actor=session.principal.name)
 

@@ -10,7 +10,6 @@ from attrs import frozen
 from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import savepoint, write_all
-from crmkit.core.lifecycle.access import those_within
 from crmkit.core.lifecycle.occasions import occasion_of
 from crmkit.errors import ConflictError
 from crmkit.translation import Text, _
@@ -110,6 +109,8 @@ def leave_unless(is_fine: bool) -> None:  # noqa: FBT001  (what it is about)
 
 def transfer_of(session: Session, entity: EntityModel, ids: Sequence[int], way: _Way) -> dict[Ref[object], Result]:
     """Transfer records of one entity."""
+    from crmkit.core.lifecycle.access import those_within
+
     ref, goal = ref_class(entity.name), way.goal
     if entity.owner is None:
         return {ref(each): not_transferred(ref(each), "no_owner") for each in ids}

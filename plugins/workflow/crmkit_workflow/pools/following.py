@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crmkit.core.lifecycle.access import within
 from crmkit.core.lifecycle.contacts import contacts_by_kind
 from crmkit.errors import AccessDeniedError
 from crmkit.translation import _
@@ -29,6 +28,8 @@ def followed_up(session: Session, record: R, *, kind: str = ANY_KIND, at: dateti
     Raises:
         AccessDeniedError: if the actor may not change the record.
     """
+    from crmkit.core.lifecycle.access import within
+
     if not within(session, record.ref.entity, [record.id], "update"):
         raise AccessDeniedError(action=_("follow up"), entity=record.ref.entity, actor=session.principal.name)
     now = session.unit.now

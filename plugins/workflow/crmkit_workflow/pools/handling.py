@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from crmkit import Record, Ref, User
 from crmkit.core.declare.values import ref_class
 from crmkit.core.exchange.writing import write_all
-from crmkit.core.lifecycle.access import those_within
 from crmkit.core.lifecycle.seeing import shown
 from crmkit.errors import CommandError, ConflictError, Refused
 from crmkit_workflow.ownership.giving import give
@@ -113,6 +112,8 @@ def handled(
 
     What chooses is told which records the actor may transfer, by id.
     """
+    from crmkit.core.lifecycle.access import those_within
+
     refs = [each if isinstance(each, Ref) else each.ref for each in wanted]
     results: dict[Ref[object], Handled] = {}
     for name in dict.fromkeys(each.entity for each in refs):
