@@ -34,8 +34,8 @@ def release(
     """Give records back into a pool; return what became of each, in order.
 
     Their owner may, who looks after a pool of which the owner is a member and after the one into which they go, and
-    whoever may transfer them. Without a pool, each goes to the one to
-    which it would return: that of its owner's pools with the lowest priority.
+    whoever may transfer them. Without a pool, each goes to the one to which it would return: that of its owner's pools
+    with the lowest priority.
     """
     chosen = None if pool is None else pool if isinstance(pool, Ref) else pool.ref
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.declare.kinds import DateKind
 from crmkit.core.declare.values import ref_class
 from crmkit.core.lifecycle.notices.telling import Telling, notify
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 from crmkit_workflow.receivers import names
 
 if TYPE_CHECKING:
@@ -64,22 +64,26 @@ def tell_gone(
     gone: Iterable[tuple[int, int, Return, str]],
     pools: Mapping[int, PoolTerms],
 ) -> None:
-    """Tell former owners of what has returned, each of all that went at once: `(id, owner, return, why)`."""
+    """Tell former owners of what has returned, each of all that went at once: `(id, owner, return, why)`.
+
+    One record is named, as far as its former owner may read it; several are counted.
+    """
     by_owner: dict[tuple[int, int, str], list[Ref[object]]] = defaultdict(list)
     for number, owner, one, why in gone:
         by_owner[owner, one.target, why].append(ref_class(entity.name)(number))
-    called = names(session, [(owner, refs[0]) for (owner, _target, _why), refs in by_owner.items()])
+    alone = [(owner, refs[0]) for (owner, _target, _why), refs in by_owner.items() if len(refs) == 1]
+    called = names(session, alone) if alone else {}
     tellings = []
     for (owner, target, why), refs in by_owner.items():
         pool = pools[target].pool.name if target in pools else str(target)
-        first = called[owner, refs[0]]
         if len(refs) == 1:
-            text = _("{name} has returned to the pool {pool}: {why}", name=first, pool=pool, why=why)
+            name = called[owner, refs[0]]
+            text = _("{name} has returned to the pool {pool}: {why}", name=name, pool=pool, why=why)
         else:
-            text = _(
-                "{name} and {count} more have returned to the pool {pool}: {why}",
-                name=first,
-                count=len(refs) - 1,
+            text = ngettext(
+                "{count} record has returned to the pool {pool}: {why}",
+                "{count} records have returned to the pool {pool}: {why}",
+                len(refs),
                 pool=pool,
                 why=why,
             )
