@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 from crmkit import Column, Table
 from crmkit.core.declare.names import as_label
 from crmkit.core.reading.reports import chart
-from crmkit.core.reading.reports.standard.choosing import chosen, period, user_named
+from crmkit.core.reading.reports.standard.choosing import beyond, chosen, period, user_named
 from crmkit.core.reading.reports.standard.grouping import period_name
 from crmkit.core.reading.reports.standard.won_lost import percent
-from crmkit.translation import _, ngettext
+from crmkit.translation import _
 from crmkit_workflow.clocks.entities import Clock
 
 if TYPE_CHECKING:
@@ -124,15 +124,7 @@ def clocks_due(session: Session, *, within: timedelta | None, owner: str | None,
         ],
         [due_row(row, now) for row in page],
         title=_("Clocks by when they are due"),
-        notes=[
-            ngettext(
-                "There is {count} more. Raise the limit to see it.",
-                "There are {count} more. Raise the limit to see them.",
-                more,
-            )
-        ]
-        if more
-        else [],
+        notes=beyond(more),
         parameters={name: value for name, value in given.items() if value is not None},
     )
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from crmkit.core.assemble.model import known
 from crmkit.core.declare.values import ref_class
 from crmkit.errors import AccessDeniedError, Refusal, Refused, listed
-from crmkit.translation import _
+from crmkit.translation import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmkit.core.assemble.pipelines import PipelineModel
     from crmkit.core.declare.records import Record
     from crmkit.core.lifecycle.session import Session
+    from crmkit.translation import Text
 
 ME = "me"
 LONGEST_ID = 18
@@ -135,3 +136,16 @@ def _not_one(entity: EntityModel, name: str, found: Mapping[int, Record]) -> str
         entity=entity.label.lower(),
         name=name,
     )
+
+
+def beyond(more: int) -> list[Text]:
+    """Return the note that says how many rows a limit has left out; none if it left out none."""
+    if not more:
+        return []
+    return [
+        ngettext(
+            "There is {count} more. Raise the limit to see it.",
+            "There are {count} more. Raise the limit to see them.",
+            more,
+        )
+    ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from crmkit.core.reading.reports.columns import Column
-from crmkit.core.reading.reports.standard.choosing import chosen, pipeline_named, readable, user_named
+from crmkit.core.reading.reports.standard.choosing import beyond, chosen, pipeline_named, readable, user_named
 from crmkit.core.reading.reports.table import Table
-from crmkit.translation import _, ngettext
+from crmkit.translation import _
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -52,20 +52,7 @@ def overdue(
         ],
         rows,
         title=_("Overdue: {declared}", declared=chain.declared.label),
-        notes=[
-            *notes,
-            *(
-                [
-                    ngettext(
-                        "There is {count} more. Raise the limit to see it.",
-                        "There are {count} more. Raise the limit to see them.",
-                        more,
-                    )
-                ]
-                if more
-                else []
-            ),
-        ],
+        notes=[*notes, *beyond(more)],
         parameters={name: value for name, value in given.items() if value is not None},
     )
 
